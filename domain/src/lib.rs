@@ -1,1 +1,20 @@
-//! placeholder
+//! The rules of Overkey, as pure functions over plain values.
+//!
+//! Nothing here waits, reads a clock, draws a random number or talks to anything: what a rule needs is handed in, and
+//! what it decides comes back as a value that can be printed and compared. Everything else (server, pages, browser) asks
+//! these functions, so that no rule is written twice.
+
+pub mod actor;
+pub mod change;
+pub mod field;
+pub mod header;
+pub mod id;
+pub mod injection;
+pub mod outbound;
+pub mod outbound_input;
+pub mod overrides;
+pub mod role;
+pub mod secret;
+pub mod server;
+pub mod template;
+pub mod timestamp;

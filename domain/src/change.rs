@@ -1,0 +1,210 @@
+//! What a change of a server's outbound auth, or of its origin, does to the overrides already stored (S50-S61, D03-D08).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::header::HeaderName;
+use crate::outbound::{CredentialField, Mode, OAuthSettings, OutboundAuth};
+use crate::overrides::{Condition, Kind, OverrideFacts};
+use crate::server::Origin;
+use crate::template::HeaderTemplate;
+
+/// What a change of mode means by itself. The matrix of every pair is in `tests/snapshots`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModeEffect {
+    /// The mode stays: its settings decide.
+    SameMode,
+    /// S50, S52-S54, S56.
+    Delete,
+    /// S51, S55, S57: there can be none. (With B01 switched on there can; their meaning changes, so they are deleted too.)
+    NoneExisted,
+}
+
+pub const fn mode_effect(before: Mode, after: Mode) -> ModeEffect {
+    use Mode::{ApiKeyIndividual, ApiKeyShared, AuthorizationCode, ClientCredentials, NoAuth, TokenPassthrough};
+    match (before, after) {
+        (NoAuth, NoAuth)
+        | (TokenPassthrough, TokenPassthrough)
+        | (ApiKeyShared, ApiKeyShared)
+        | (ApiKeyIndividual, ApiKeyIndividual)
+        | (AuthorizationCode, AuthorizationCode)
+        | (ClientCredentials, ClientCredentials) => ModeEffect::SameMode,
+        (NoAuth | TokenPassthrough, _) | (ApiKeyShared, ApiKeyIndividual) | (ClientCredentials, AuthorizationCode) => {
+            ModeEffect::NoneExisted
+        }
+        (ApiKeyShared | ApiKeyIndividual | AuthorizationCode | ClientCredentials, _) => ModeEffect::Delete,
+    }
+}
+
+/// What happens to one override.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    Deleted,
+    Kept,
+    Invalidated,
+    Suspended,
+    NeedsUpdate,
+}
+
+impl Effect {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::Kept => "kept",
+            Self::Invalidated => "invalidated",
+            Self::Suspended => "suspended",
+            Self::NeedsUpdate => "needs_update",
+        }
+    }
+}
+
+/// How many overrides meet which effect: what the preview shows (D07).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct EffectCounts {
+    pub deleted: u64,
+    pub kept: u64,
+    pub invalidated: u64,
+    pub suspended: u64,
+    pub needs_update: u64,
+}
+
+impl EffectCounts {
+    pub fn add(&mut self, effect: Effect) {
+        *match effect {
+            Effect::Deleted => &mut self.deleted,
+            Effect::Kept => &mut self.kept,
+            Effect::Invalidated => &mut self.invalidated,
+            Effect::Suspended => &mut self.suspended,
+            Effect::NeedsUpdate => &mut self.needs_update,
+        } += 1;
+    }
+}
+
+/// A change, worked out once, asked about each override.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    delete: bool,
+    suspend: bool,
+    invalidate_tokens: bool,
+    /// S60: the placeholder that is called differently now.
+    rename: Option<(String, String)>,
+    asked: Vec<CredentialField>,
+}
+
+/// What to do with one override's row: the effect, and the values it keeps under which key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub effect: Effect,
+    pub condition: Condition,
+    /// Old key to new key, for each value that stays.
+    pub kept_values: BTreeMap<String, String>,
+}
+
+impl Change {
+    pub fn between(before: (&OutboundAuth, &Origin), after: (&OutboundAuth, &Origin)) -> Self {
+        let (from, to) = (before.0, after.0);
+        Self {
+            delete: mode_effect(from.mode(), to.mode()) != ModeEffect::SameMode,
+            suspend: before.1 != after.1,
+            invalidate_tokens: match (from, to) {
+                (OutboundAuth::AuthorizationCode(from), OutboundAuth::AuthorizationCode(to)) => {
+                    client_changed(from, to)
+                }
+                _ => false,
+            },
+            rename: match (from, to) {
+                (OutboundAuth::ApiKeyIndividual(from), OutboundAuth::ApiKeyIndividual(to)) => {
+                    renamed_placeholder(from, to)
+                }
+                _ => None,
+            },
+            asked: to.fields(),
+        }
+    }
+
+    pub fn outcome(&self, stored: &OverrideFacts) -> Outcome {
+        let kept_values = self.kept_values(&stored.fields);
+        let kept = OverrideFacts {
+            fields: kept_values.values().cloned().collect(),
+            ..stored.clone()
+        };
+        let (effect, condition) = if self.delete {
+            (Effect::Deleted, stored.condition)
+        } else if self.suspend {
+            (Effect::Suspended, Condition::Suspended)
+        } else if self.invalidate_tokens && stored.kind == Kind::OAuth {
+            (Effect::Invalidated, Condition::Invalidated)
+        } else if kept.lacks(&self.asked) && !stored.condition.is_blocked() {
+            (Effect::NeedsUpdate, stored.condition)
+        } else {
+            (Effect::Kept, stored.condition)
+        };
+        Outcome {
+            effect,
+            condition,
+            kept_values,
+        }
+    }
+
+    /// D03: values whose names stay are kept, a renamed one under its new name, the others go.
+    fn kept_values(&self, stored: &BTreeSet<String>) -> BTreeMap<String, String> {
+        stored
+            .iter()
+            .filter_map(|key| {
+                let new_key = match &self.rename {
+                    Some((from, to)) if from == key => to,
+                    _ => key,
+                };
+                self.asked
+                    .iter()
+                    .any(|field| field.key == *new_key)
+                    .then(|| (key.clone(), new_key.clone()))
+            })
+            .collect()
+    }
+}
+
+impl Condition {
+    const fn is_blocked(self) -> bool {
+        matches!(self, Self::Suspended | Self::Invalidated)
+    }
+}
+
+/// D08: tokens belong to the client that got them and to the authorization server that issued them.
+fn client_changed(from: &OAuthSettings, to: &OAuthSettings) -> bool {
+    from.client_id != to.client_id
+        || from.client_secret != to.client_secret
+        || from.authorization_url != to.authorization_url
+        || from.token_url != to.token_url
+        || from.registration_url != to.registration_url
+        || from.discover != to.discover
+}
+
+type Headers = [(HeaderName, Option<HeaderTemplate>)];
+
+/// D03: one name gone and one name new, all else equal, is a rename.
+fn renamed_placeholder(from: &Headers, to: &Headers) -> Option<(String, String)> {
+    let gone = names(from).difference(&names(to)).cloned().collect::<Vec<_>>();
+    let new = names(to).difference(&names(from)).cloned().collect::<Vec<_>>();
+    let ([gone], [new]) = (gone.as_slice(), new.as_slice()) else {
+        return None;
+    };
+    let renamed = |(name, template): &(HeaderName, Option<HeaderTemplate>)| {
+        (
+            name.clone(),
+            template.as_ref().map(|template| template.renamed(gone, new)),
+        )
+    };
+    let all_else_equal = from.len() == to.len() && from.iter().map(renamed).all(|header| to.contains(&header));
+    all_else_equal.then(|| (gone.clone(), new.clone()))
+}
+
+fn names(headers: &Headers) -> BTreeSet<String> {
+    let templates = headers.iter().filter_map(|(_, template)| template.as_ref());
+    templates
+        .flat_map(HeaderTemplate::names)
+        .map(ToOwned::to_owned)
+        .collect()
+}
