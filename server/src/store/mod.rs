@@ -1,0 +1,177 @@
+//! Rows in, rows out. The traits here are all that the rest of the program knows of a database.
+//!
+//! A use case opens one `Work`, reads and writes through its stores, and ends with `save`; dropping the work undoes it.
+//! "Not there" is `None`; `StoreError` hides the driver. Secrets come and go only as `Sealed`.
+
+pub mod error;
+pub mod rows;
+
+use async_trait::async_trait;
+use domain::actor::SubjectRef;
+use domain::id::{OverrideId, ServerId, TokenId, UserId, VirtualAccountId};
+use domain::overrides::Kind;
+use domain::role::ServerRole;
+use domain::timestamp::Timestamp;
+
+pub use error::StoreError;
+pub use rows::{
+    AuditRow, Grant, Grantee, OverridePage, OverrideQuery, OverrideRow, OverrideSort, OverrideUse, Page, PageQuery,
+    ServerRow, SessionRow, SubjectHit, TokenRow, UserRow, VirtualAccountRow,
+};
+
+/// One database: SQLite inside, or PostgreSQL outside.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// A transaction that may write. SQLite: `BEGIN IMMEDIATE`.
+    async fn begin(&self) -> Result<Box<dyn Work>, StoreError>;
+    /// A consistent look that never waits for a writer. Saving it is not needed.
+    async fn read(&self) -> Result<Box<dyn Work>, StoreError>;
+    /// Brings the schema up to date. Safe to run from several replicas at once.
+    async fn migrate(&self) -> Result<(), StoreError>;
+    /// Whether the database answers (readiness).
+    async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// One transaction.
+#[async_trait]
+pub trait Work: Send {
+    fn users(&mut self) -> &mut dyn Users;
+    fn virtual_accounts(&mut self) -> &mut dyn VirtualAccounts;
+    fn servers(&mut self) -> &mut dyn Servers;
+    fn grants(&mut self) -> &mut dyn Grants;
+    fn overrides(&mut self) -> &mut dyn Overrides;
+    fn tokens(&mut self) -> &mut dyn Tokens;
+    fn sessions(&mut self) -> &mut dyn Sessions;
+    fn audit(&mut self) -> &mut dyn Audit;
+    fn settings(&mut self) -> &mut dyn Settings;
+    async fn save(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+#[async_trait]
+pub trait Users: Send {
+    /// `StoreError::Conflict` when the e-mail address is taken. Addresses are stored in lower case.
+    async fn insert(&mut self, user: &UserRow) -> Result<(), StoreError>;
+    /// Replaces name, password hash, role and disabled state.
+    async fn update(&mut self, user: &UserRow) -> Result<bool, StoreError>;
+    async fn find(&mut self, id: &UserId) -> Result<Option<UserRow>, StoreError>;
+    async fn find_by_email(&mut self, email: &str) -> Result<Option<UserRow>, StoreError>;
+    /// Ordered by e-mail address; `search` matches name or address, anywhere, without case.
+    async fn list(&mut self, query: &PageQuery) -> Result<Page<UserRow>, StoreError>;
+    async fn count(&mut self) -> Result<i64, StoreError>;
+    /// Their overrides, tokens, grants and sessions go with them (D09).
+    async fn delete(&mut self, id: &UserId) -> Result<bool, StoreError>;
+}
+
+#[async_trait]
+pub trait VirtualAccounts: Send {
+    /// `StoreError::Conflict` when the name is taken.
+    async fn insert(&mut self, account: &VirtualAccountRow) -> Result<(), StoreError>;
+    async fn find(&mut self, id: &VirtualAccountId) -> Result<Option<VirtualAccountRow>, StoreError>;
+    /// Ordered by name.
+    async fn list(&mut self, query: &PageQuery) -> Result<Page<VirtualAccountRow>, StoreError>;
+    /// Its overrides, tokens and grants go with it (D09).
+    async fn delete(&mut self, id: &VirtualAccountId) -> Result<bool, StoreError>;
+}
+
+#[async_trait]
+pub trait Servers: Send {
+    /// `StoreError::Conflict` when the name is taken.
+    async fn insert(&mut self, server: &ServerRow) -> Result<(), StoreError>;
+    async fn find(&mut self, name: &str) -> Result<Option<ServerRow>, StoreError>;
+    async fn find_by_id(&mut self, id: &ServerId) -> Result<Option<ServerRow>, StoreError>;
+    /// Locks the server's row until the work ends and raises its revision by one: every change of a server, of its access or of
+    /// its overrides starts here, so that they are serialised per server. `None` when there is none. The row comes back as it is
+    /// after the raise.
+    async fn lock(&mut self, name: &str) -> Result<Option<ServerRow>, StoreError>;
+    /// Replaces everything but id, created_by, created_at and revision.
+    async fn update(&mut self, server: &ServerRow) -> Result<bool, StoreError>;
+    /// Ordered by name. `visible_to`: only servers this subject has a grant on (by itself or through everyone); `None`: all.
+    async fn list(&mut self, query: &PageQuery, visible_to: Option<&SubjectRef>)
+    -> Result<Page<ServerRow>, StoreError>;
+    /// Its overrides and grants go with it (D09).
+    async fn delete(&mut self, id: &ServerId) -> Result<bool, StoreError>;
+}
+
+#[async_trait]
+pub trait Grants: Send {
+    /// True when the grant is new, false when it replaced another role.
+    async fn put(&mut self, grant: &Grant) -> Result<bool, StoreError>;
+    async fn remove(&mut self, server: &ServerId, grantee: &Grantee) -> Result<bool, StoreError>;
+    /// Ordered by grantee type and id, with the grantee's name (and e-mail address for users).
+    async fn list(&mut self, server: &ServerId) -> Result<Vec<Grant>, StoreError>;
+    /// Every role that reaches a subject on a server: its own grant, and everyone's.
+    async fn roles(&mut self, server: &ServerId, subject: &SubjectRef) -> Result<Vec<ServerRole>, StoreError>;
+    /// The same for all servers at once, for lists: (server, role), the strongest only.
+    async fn roles_everywhere(&mut self, subject: &SubjectRef) -> Result<Vec<(ServerId, ServerRole)>, StoreError>;
+}
+
+#[async_trait]
+pub trait Overrides: Send {
+    /// `StoreError::Conflict` when the (server, subject, kind) has one (D02).
+    async fn insert(&mut self, row: &OverrideRow) -> Result<(), StoreError>;
+    /// Replaces the sealed values, masks, condition, fields, origin, updated_*, expiry and version of the row with this id.
+    async fn update(&mut self, row: &OverrideRow) -> Result<bool, StoreError>;
+    async fn find(&mut self, id: &OverrideId) -> Result<Option<OverrideRow>, StoreError>;
+    async fn find_for(
+        &mut self,
+        server: &ServerId,
+        subject: &SubjectRef,
+        kind: Kind,
+    ) -> Result<Option<OverrideRow>, StoreError>;
+    /// Both kinds of one subject on one server: what a call needs.
+    async fn of_subject(&mut self, server: &ServerId, subject: &SubjectRef) -> Result<Vec<OverrideRow>, StoreError>;
+    /// All of one subject's, on every server.
+    async fn everywhere(&mut self, subject: &SubjectRef) -> Result<Vec<OverrideRow>, StoreError>;
+    /// All of one server's, sealed: for a change of its settings.
+    async fn of_server(&mut self, server: &ServerId) -> Result<Vec<OverrideRow>, StoreError>;
+    /// One page of the tab: keyset, at 100,000 rows as quick as at ten.
+    async fn page(&mut self, query: &OverrideQuery) -> Result<OverridePage, StoreError>;
+    async fn delete(&mut self, id: &OverrideId) -> Result<bool, StoreError>;
+    async fn delete_of_server(&mut self, server: &ServerId) -> Result<u64, StoreError>;
+    /// Batched, off the calls' path: last used, and whether the upstream took or rejected it. A row whose `version` has moved on
+    /// is left alone.
+    async fn record_uses(&mut self, uses: &[OverrideUse]) -> Result<(), StoreError>;
+    async fn record_verified(&mut self, id: &OverrideId, at: Timestamp) -> Result<(), StoreError>;
+    /// Users and virtual accounts whose name, address or id matches, at most `limit`: whom a manager may add an override for.
+    async fn search_subjects(&mut self, search: &str, limit: u32) -> Result<Vec<SubjectHit>, StoreError>;
+}
+
+#[async_trait]
+pub trait Tokens: Send {
+    async fn insert(&mut self, token: &TokenRow) -> Result<(), StoreError>;
+    /// By the SHA-256 of the whole token.
+    async fn find_by_hash(&mut self, hash: &[u8]) -> Result<Option<TokenRow>, StoreError>;
+    /// Newest first.
+    async fn list(&mut self, owner: &SubjectRef) -> Result<Vec<TokenRow>, StoreError>;
+    async fn delete(&mut self, id: &TokenId, owner: &SubjectRef) -> Result<bool, StoreError>;
+    /// Batched, off the calls' path.
+    async fn record_uses(&mut self, uses: &[(TokenId, Timestamp)]) -> Result<(), StoreError>;
+}
+
+#[async_trait]
+pub trait Sessions: Send {
+    /// True when it was inserted; false when the id was taken.
+    async fn insert(&mut self, session: &SessionRow) -> Result<bool, StoreError>;
+    /// Inserts or replaces.
+    async fn put(&mut self, session: &SessionRow) -> Result<(), StoreError>;
+    /// Only one that has not expired at `now`.
+    async fn find(&mut self, id_hash: &[u8], now: Timestamp) -> Result<Option<SessionRow>, StoreError>;
+    async fn delete(&mut self, id_hash: &[u8]) -> Result<(), StoreError>;
+    async fn delete_of_user(&mut self, user: &UserId) -> Result<(), StoreError>;
+    async fn delete_expired(&mut self, now: Timestamp) -> Result<u64, StoreError>;
+}
+
+#[async_trait]
+pub trait Audit: Send {
+    async fn insert(&mut self, event: &AuditRow) -> Result<(), StoreError>;
+    /// Newest first; `search` is matched against the action.
+    async fn list(&mut self, query: &PageQuery) -> Result<Page<AuditRow>, StoreError>;
+}
+
+/// Single values the program keeps for itself: the key check, the installation's id.
+#[async_trait]
+pub trait Settings: Send {
+    async fn get(&mut self, name: &str) -> Result<Option<String>, StoreError>;
+    /// True when it was set; false when it was there already (the stored value stays).
+    async fn set_if_absent(&mut self, name: &str, value: &str) -> Result<bool, StoreError>;
+}

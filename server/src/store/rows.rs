@@ -1,0 +1,220 @@
+//! What a table's row holds, in domain types. Times are UTC seconds; JSON is text.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::actor::{SubjectKind, SubjectRef};
+use domain::id::{OverrideId, ServerId, TokenId, UserId, VirtualAccountId};
+use domain::outbound::Mode;
+use domain::overrides::{Condition, Kind, OverrideFacts};
+use domain::role::{PlatformRole, ServerRole};
+use domain::server::{Origin, ServerName, ServerUrl};
+use domain::timestamp::Timestamp;
+
+use crate::seal::Sealed;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserRow {
+    pub id: UserId,
+    /// Lower case.
+    pub email: String,
+    pub name: String,
+    /// Argon2id, PHC string. `None`: cannot sign in with a password.
+    pub password_hash: Option<String>,
+    pub platform_role: PlatformRole,
+    pub disabled_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VirtualAccountRow {
+    pub id: VirtualAccountId,
+    pub description: String,
+    pub created_by: Option<UserId>,
+    pub created_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerRow {
+    pub id: ServerId,
+    pub name: ServerName,
+    pub url: ServerUrl,
+    pub description: String,
+    pub mode: Mode,
+    /// `OutboundInput` as JSON with every secret masked: what may be shown.
+    pub outbound: String,
+    /// The secrets of the outbound auth (shared header values, client secret), sealed together; `None` when it has none.
+    pub secrets: Option<Sealed>,
+    /// B01.
+    pub allow_optional: bool,
+    pub revision: i64,
+    pub created_by: Option<UserId>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// Who a grant is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grantee {
+    Subject(SubjectRef),
+    /// A team's id.
+    Team(String),
+    Everyone,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    pub server: ServerId,
+    pub grantee: Grantee,
+    pub role: ServerRole,
+    /// The grantee's name for people; filled by lists, ignored by `put`.
+    pub grantee_name: String,
+    pub granted_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverrideRow {
+    pub id: OverrideId,
+    pub server: ServerId,
+    pub subject: SubjectRef,
+    /// The subject's name (and e-mail address as `subject_detail` for users): filled by reads, ignored by writes.
+    pub subject_name: String,
+    pub subject_detail: Option<String>,
+    pub kind: Kind,
+    pub condition: Condition,
+    /// The values (manual) or tokens (oauth), sealed together.
+    pub sealed: Sealed,
+    /// The origin they were given for (D06); part of what the seal is bound to.
+    pub origin: Origin,
+    /// Masked value by field key (D10), worked out when the value was set. Its keys are the fields the override holds.
+    pub masks: BTreeMap<String, String>,
+    pub updated_by: SubjectRef,
+    /// As it was then: the person may be gone.
+    pub updated_by_name: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub last_used_at: Option<Timestamp>,
+    pub last_verified_at: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
+    /// Raised by every change of the sealed values.
+    pub version: i64,
+}
+
+impl OverrideRow {
+    /// What the rules see of it.
+    pub fn facts(&self) -> OverrideFacts {
+        OverrideFacts {
+            id: self.id.clone(),
+            subject: self.subject.clone(),
+            kind: self.kind,
+            condition: self.condition,
+            fields: self.masks.keys().cloned().collect::<BTreeSet<_>>(),
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OverrideSort {
+    Entity,
+    Kind,
+    UpdatedAt,
+    LastUsed,
+}
+
+/// One page of a server's overrides.
+#[derive(Debug, Clone)]
+pub struct OverrideQuery {
+    pub server: ServerId,
+    /// S11: a user sees only their own.
+    pub only: Option<SubjectRef>,
+    /// Matches name, e-mail address or id, anywhere, without case.
+    pub search: Option<String>,
+    pub subject_kind: Option<SubjectKind>,
+    pub condition: Option<Condition>,
+    pub sort: OverrideSort,
+    pub descending: bool,
+    /// Opaque; from `OverridePage::next` or `previous` of the same query.
+    pub cursor: Option<String>,
+    pub limit: u32,
+}
+
+#[derive(Debug, Clone)]
+pub struct OverridePage {
+    pub rows: Vec<OverrideRow>,
+    pub next: Option<String>,
+    pub previous: Option<String>,
+    /// All that match, not only this page's.
+    pub total: i64,
+}
+
+/// What happened when an override was used.
+#[derive(Debug, Clone)]
+pub struct OverrideUse {
+    pub id: OverrideId,
+    pub version: i64,
+    pub at: Timestamp,
+    /// `Some(false)`: the upstream answered 401. `Some(true)`: it took the credential. `None`: it did not get that far.
+    pub accepted: Option<bool>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectHit {
+    pub subject: SubjectRef,
+    pub name: String,
+    /// A user's e-mail address, a virtual account's description.
+    pub detail: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRow {
+    pub id: TokenId,
+    pub owner: SubjectRef,
+    pub name: String,
+    /// SHA-256 of the token.
+    pub hash: Vec<u8>,
+    /// Its first characters, to recognise it by.
+    pub hint: String,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRow {
+    /// SHA-256 of the id in the cookie.
+    pub id_hash: Vec<u8>,
+    /// Whose it is, once signed in: to end all of a person's sessions at once.
+    pub user: Option<UserId>,
+    pub data: String,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRow {
+    pub id: String,
+    pub at: Timestamp,
+    pub actor: Option<SubjectRef>,
+    pub actor_name: String,
+    /// `override.added`, `server.outbound_changed`, ...
+    pub action: String,
+    pub server: Option<String>,
+    pub subject: Option<SubjectRef>,
+    /// JSON; never a secret.
+    pub detail: String,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct PageQuery {
+    pub search: Option<String>,
+    /// Opaque; from `Page::next` of the same query.
+    pub cursor: Option<String>,
+    /// 1..=200.
+    pub limit: u32,
+}
+
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub next: Option<String>,
+}
