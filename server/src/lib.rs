@@ -2,4 +2,5 @@
 
 pub mod clock;
 pub mod seal;
+pub mod services;
 pub mod store;

@@ -1,0 +1,228 @@
+//! What one MCP call needs to know: who calls, which server, which credential. Nothing else is looked up on a call's way.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::actor::Actor;
+use domain::header::HeaderName;
+use domain::id::ServerId;
+use domain::injection::{self, Choice, FillError, MissingReason, ServerFacts};
+use domain::outbound::{CredentialField, OutboundAuth};
+use domain::overrides::OverrideFacts;
+use domain::role::ServerRole;
+use domain::secret::Secret;
+use domain::server::{ServerName, ServerUrl};
+use domain::timestamp::Timestamp;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::uses::Uses;
+use super::{Core, ServiceError, access, tokens, vault};
+use crate::seal::SealError;
+use crate::store::{OverrideRow, OverrideUse, StoreError};
+
+/// A server as a call sees it. Built once per lookup; holds opened secrets, so it is never serialised or logged.
+#[derive(Debug)]
+pub struct CallServer {
+    pub id: ServerId,
+    pub name: ServerName,
+    pub url: ServerUrl,
+    pub auth: OutboundAuth,
+    pub allow_optional: bool,
+    pub fields: Vec<CredentialField>,
+}
+
+/// A server, the caller's role on it, and the caller's own overrides there (never anybody else's).
+#[derive(Debug, Clone)]
+pub struct Target {
+    pub server: Arc<CallServer>,
+    pub role: Option<ServerRole>,
+    own: Vec<OverrideRow>,
+}
+
+impl Target {
+    /// S41-S43, D12.
+    pub fn choice(&self, now: Timestamp) -> Choice {
+        let facts: Vec<OverrideFacts> = self.own.iter().map(OverrideRow::facts).collect();
+        let server = ServerFacts {
+            mode: self.server.auth.mode(),
+            allow_optional: self.server.allow_optional,
+            asked: &self.server.fields,
+        };
+        injection::decide(server, &facts, now)
+    }
+}
+
+/// What to send upstream for this call.
+#[derive(Debug)]
+pub struct Credential {
+    pub choice: Choice,
+    pub headers: Vec<(HeaderName, Secret)>,
+    /// Names the credential without telling it: `own:<id>:<version>`, `default:<hash>`, `passthrough`, `none`. A session opened
+    /// with one identity is not continued with another.
+    pub identity: String,
+    used: Option<(domain::id::OverrideId, i64)>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticateError {
+    /// Unknown, expired, revoked, or its owner disabled: one answer.
+    #[error("the token is not valid")]
+    Invalid,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    /// McpAuthRequiredError.
+    #[error("no usable credential: {}", .0.as_str())]
+    Missing(MissingReason),
+    /// H2, C3: fails closed, for this call only; the request is not sent.
+    #[error("the stored credential does not open")]
+    Seal(#[from] SealError),
+    #[error("the stored credential cannot be sent")]
+    Fill(#[from] FillError),
+}
+
+#[derive(Clone)]
+pub struct Calls {
+    core: Core,
+    uses: Uses,
+}
+
+impl Calls {
+    pub fn new(core: Core) -> Self {
+        let uses = Uses::start(core.store.clone());
+        Self { core, uses }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.core.now()
+    }
+
+    /// S40: the gateway token → who calls.
+    pub async fn authenticate(&self, token: &str) -> Result<Actor, AuthenticateError> {
+        let hash = tokens::hash_of(token).ok_or(AuthenticateError::Invalid)?;
+        let now = self.core.now();
+        let mut work = self.core.store.read().await?;
+        let row = work
+            .tokens()
+            .find_by_hash(&hash)
+            .await?
+            .ok_or(AuthenticateError::Invalid)?;
+        if row.expires_at.is_some_and(|at| at <= now) {
+            return Err(AuthenticateError::Invalid);
+        }
+        let actor = tokens::owner(work.as_mut(), &row.owner)
+            .await?
+            .ok_or(AuthenticateError::Invalid)?;
+        self.uses.token_used(row.id, now);
+        Ok(actor)
+    }
+
+    /// S41. `None` when there is no such server; whether the caller may use it is in `role`.
+    pub async fn target(&self, actor: &Actor, name: &str) -> Result<Option<Target>, ServiceError> {
+        let mut work = self.core.store.read().await?;
+        let Some(row) = work.servers().find(name).await? else {
+            return Ok(None);
+        };
+        let role = access::role_on(work.as_mut(), actor, &row.id).await?;
+        let own = work.overrides().of_subject(&row.id, &actor.subject).await?;
+        let auth = vault::open_server(&self.core.seal, &row)?;
+        let fields = auth.fields();
+        let server = CallServer {
+            id: row.id,
+            name: row.name,
+            url: row.url,
+            fields,
+            auth,
+            allow_optional: row.allow_optional,
+        };
+        Ok(Some(Target {
+            server: Arc::new(server),
+            role,
+            own,
+        }))
+    }
+
+    /// S42, S43: opens what the decision chose.
+    pub fn credential(&self, target: &Target) -> Result<Credential, CredentialError> {
+        let server = &target.server;
+        let choice = target.choice(self.core.now());
+        let (headers, identity, used) = match &choice {
+            Choice::Own(id, _) => {
+                let row = target
+                    .own
+                    .iter()
+                    .find(|row| row.id == *id)
+                    .ok_or(CredentialError::Missing(MissingReason::OverrideMissing))?;
+                let values = vault::open_override(&self.core.seal, row, &server.url.origin())?;
+                let headers = injection::fill(&server.auth.override_headers(), &values)?;
+                (
+                    headers,
+                    format!("own:{}:{}", row.id, row.version),
+                    Some((row.id.clone(), row.version)),
+                )
+            }
+            Choice::ServerDefault => {
+                let headers = injection::shared(&server.auth)?;
+                let identity = format!("default:{}", fingerprint(&headers));
+                (headers, identity, None)
+            }
+            Choice::PassThrough => (Vec::new(), "passthrough".to_owned(), None),
+            Choice::Nothing => (Vec::new(), "none".to_owned(), None),
+            Choice::Missing(reason) => return Err(CredentialError::Missing(*reason)),
+        };
+        Ok(Credential {
+            choice,
+            headers,
+            identity,
+            used,
+        })
+    }
+
+    /// B05: the call was sent with this credential; `accepted` as `OverrideUse` has it.
+    pub fn used(&self, credential: &Credential, accepted: Option<bool>) {
+        if let Some((id, version)) = &credential.used {
+            self.uses.override_used(OverrideUse {
+                id: id.clone(),
+                version: *version,
+                at: self.core.now(),
+                accepted,
+            });
+        }
+    }
+
+    /// Where the caller (or, for a virtual account, its managers) adds the missing credential (B09).
+    pub fn connect_url(&self, actor: &Actor, server: &ServerName) -> Url {
+        let mut url = self.core.public_url.clone();
+        let path = match actor.subject.kind {
+            domain::actor::SubjectKind::User => format!("/connect/{server}"),
+            domain::actor::SubjectKind::VirtualAccount | domain::actor::SubjectKind::ExternalIdentity => {
+                format!("/servers/{server}/overrides/new")
+            }
+        };
+        url.set_path(&path);
+        url.query_pairs_mut().append_pair("subject", &actor.subject.to_string());
+        url
+    }
+
+    /// Returns when every use so far is written.
+    pub async fn flush(&self) {
+        self.uses.flush().await;
+    }
+}
+
+/// A hash of shared headers: changes when they do.
+fn fingerprint(headers: &[(HeaderName, Secret)]) -> String {
+    let mut hash = Sha256::new();
+    for (name, value) in headers {
+        for part in [name.lower().as_str(), value.expose()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+    }
+    URL_SAFE_NO_PAD.encode(hash.finalize())
+}
