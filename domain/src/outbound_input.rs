@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::field::FieldError;
 use crate::header::HeaderName;
-use crate::outbound::{Mode, OAuthSettings, OutboundAuth};
+use crate::outbound::{CredentialField, Mode, OAuthSettings, OutboundAuth};
 use crate::secret::{Secret, parse_credential};
 use crate::server::ServerUrl;
 use crate::template::HeaderTemplate;
@@ -109,6 +109,29 @@ impl OutboundInput {
                 scopes: (!settings.scopes.is_empty()).then(|| settings.scopes.clone()),
                 ..empty
             },
+        }
+    }
+
+    /// The fields an override has on a server whose outbound auth is shown like this: masks stand where secrets would, and fields
+    /// do not depend on them.
+    pub fn shown_fields(&self) -> Vec<CredentialField> {
+        let mode = Mode::parse(&self.mode);
+        let names = self.headers.iter().flatten();
+        let headers =
+            names.filter_map(|(name, value)| HeaderName::parse(name).ok().map(|name| (name, value.as_deref())));
+        match mode {
+            Some(Mode::ApiKeyIndividual) => {
+                let parsed =
+                    headers.map(|(name, value)| (name, value.and_then(|value| HeaderTemplate::parse(value).ok())));
+                OutboundAuth::ApiKeyIndividual(parsed.collect()).fields()
+            }
+            Some(Mode::ApiKeyShared) => {
+                let masks = headers.map(|(name, value)| (name, Secret::new(value.unwrap_or_default())));
+                OutboundAuth::ApiKeyShared(masks.collect()).fields()
+            }
+            Some(Mode::AuthorizationCode) => OutboundAuth::AuthorizationCode(OAuthSettings::default()).fields(),
+            Some(Mode::ClientCredentials) => OutboundAuth::ClientCredentials(OAuthSettings::default()).fields(),
+            Some(Mode::NoAuth | Mode::TokenPassthrough) | None => Vec::new(),
         }
     }
 

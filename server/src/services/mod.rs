@@ -2,9 +2,15 @@
 //! the gateway all come through here, so no rule is written twice.
 
 pub mod access;
+pub mod accounts;
 pub mod audit;
 pub mod calls;
+pub mod catalog;
+pub mod connections;
 pub mod error;
+pub mod outbound_change;
+pub mod overrides;
+pub mod sign_in;
 pub mod tokens;
 pub mod uses;
 pub mod vault;
@@ -15,6 +21,7 @@ use domain::timestamp::Timestamp;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::password::Passwords;
 use crate::seal::Seal;
 use crate::store::Store;
 
@@ -33,5 +40,35 @@ pub struct Core {
 impl Core {
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+}
+
+/// All use cases, cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    pub accounts: accounts::Accounts,
+    pub audit: audit::AuditTrail,
+    pub calls: calls::Calls,
+    pub catalog: catalog::Catalog,
+    pub connections: connections::Connections,
+    pub overrides: overrides::Overrides,
+    pub sign_in: sign_in::SignIn,
+    pub tokens: tokens::Tokens,
+}
+
+impl Services {
+    /// Needs a running tokio runtime: uses are written in the background.
+    pub fn new(core: &Core) -> Self {
+        let passwords = Arc::new(Passwords::default());
+        Self {
+            accounts: accounts::Accounts::new(core.clone(), passwords.clone()),
+            audit: audit::AuditTrail::new(core.clone()),
+            calls: calls::Calls::new(core.clone()),
+            catalog: catalog::Catalog::new(core.clone()),
+            connections: connections::Connections::new(core.clone()),
+            overrides: overrides::Overrides::new(core.clone()),
+            sign_in: sign_in::SignIn::new(core.clone(), passwords),
+            tokens: tokens::Tokens::new(core.clone()),
+        }
     }
 }

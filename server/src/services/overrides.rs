@@ -1,0 +1,554 @@
+//! Auth overrides: who may set, see and delete whose (S01-S31, D01-D05, D09).
+//!
+//! Every use case asks `domain::role::decide_override` on rows read in its own transaction; adding and deleting lock the server,
+//! so that no order of a concurrent change of outbound auth and an add leaves an override its mode cannot use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::actor::{Actor, SubjectKind, SubjectRef};
+use domain::field::FieldError;
+use domain::id::{OverrideId, VirtualAccountId};
+use domain::injection::{Decision, ServerFacts, explain};
+use domain::outbound::{CredentialField, OutboundAuth};
+use domain::overrides::{Condition, Kind, OverrideFacts, State};
+use domain::role::{OverrideAction, PlatformRole, Refusal, ServerRole, Whose, decide_override};
+use domain::secret::{Secret, parse_credential};
+use domain::timestamp::Timestamp;
+
+use super::audit::{Event, record};
+use super::vault::Values;
+use super::{Core, ServiceError, access, accounts, vault};
+use crate::store::{Grantee, OverrideQuery, OverrideRow, OverrideSort, ServerRow, SubjectHit, Work};
+
+const SUBJECT_HITS: u32 = 20;
+
+/// What a person entered.
+#[derive(Debug)]
+pub enum Entered {
+    /// The one value of a server that asks for one.
+    One(Secret),
+    /// By name: a placeholder's, or a whole header's.
+    Many(BTreeMap<String, Secret>),
+}
+
+#[derive(Debug)]
+pub struct SetOverride {
+    /// A user by id or e-mail address, a virtual account by name.
+    pub subject: SubjectRef,
+    pub entered: Entered,
+    /// `None` keeps what is stored, `Some(None)` takes an expiry away.
+    pub expires_at: Option<Option<Timestamp>>,
+    /// Whether an existing one may be replaced (D02); `Conflict` otherwise.
+    pub replace: bool,
+}
+
+/// An override with the state worked out.
+#[derive(Debug, Clone)]
+pub struct SeenOverride {
+    pub row: OverrideRow,
+    pub state: State,
+}
+
+/// What of the list to show.
+#[derive(Debug, Clone)]
+pub struct ListQuery {
+    pub search: Option<String>,
+    pub subject_kind: Option<SubjectKind>,
+    pub state: Option<State>,
+    pub sort: OverrideSort,
+    pub descending: bool,
+    pub cursor: Option<String>,
+    pub limit: u32,
+}
+
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub items: Vec<SeenOverride>,
+    pub next: Option<String>,
+    pub previous: Option<String>,
+    /// `None` when a state is asked for: states depend on the clock and on access, and are not counted.
+    pub total: Option<i64>,
+}
+
+/// A server as the tab and its forms need it.
+#[derive(Debug, Clone)]
+pub struct Tab {
+    pub server: ServerRow,
+    pub role: ServerRole,
+    pub fields: Vec<CredentialField>,
+    /// Header name and template (`None`: the whole value), as they may be shown.
+    pub headers: Vec<(String, Option<String>)>,
+    /// May the actor add one for themselves, or (managers) for anybody?
+    pub may_add: bool,
+}
+
+#[derive(Clone)]
+pub struct Overrides {
+    core: Core,
+}
+
+impl Overrides {
+    pub fn new(core: Core) -> Self {
+        Self { core }
+    }
+
+    /// S10: what everybody with a role may know of a server's overrides.
+    pub async fn tab(&self, actor: &Actor, server: &str) -> Result<Tab, ServiceError> {
+        let mut work = self.core.store.read().await?;
+        let place = self.place(work.as_mut(), actor, server, false).await?;
+        place.decide(actor, OverrideAction::OpenTab, &actor.subject)?;
+        let role = place.role.ok_or(ServiceError::NotFound)?;
+        let for_whom = if role == ServerRole::Manager && actor.subject.kind != SubjectKind::User {
+            SubjectRef {
+                kind: SubjectKind::User,
+                id: String::new(),
+            }
+        } else {
+            actor.subject.clone()
+        };
+        let may_add = place.decide(actor, OverrideAction::Add, &for_whom).is_ok();
+        let shown = |(name, template): (domain::header::HeaderName, Option<domain::template::HeaderTemplate>)| {
+            (name.to_string(), template.map(|template| template.to_string()))
+        };
+        let headers = place.auth.override_headers().into_iter().map(shown).collect();
+        Ok(Tab {
+            fields: place.auth.fields(),
+            headers,
+            may_add,
+            role,
+            server: place.server,
+        })
+    }
+
+    /// S07, S11: a manager sees all, a user their own.
+    pub async fn list(&self, actor: &Actor, server: &str, query: &ListQuery) -> Result<Listed, ServiceError> {
+        let mut work = self.core.store.read().await?;
+        let place = self.place(work.as_mut(), actor, server, false).await?;
+        place.decide(actor, OverrideAction::OpenTab, &actor.subject)?;
+        let manager = place.role == Some(ServerRole::Manager);
+        let mut asked = OverrideQuery {
+            server: place.server.id.clone(),
+            only: (!manager).then(|| actor.subject.clone()),
+            search: query.search.clone(),
+            subject_kind: query.subject_kind,
+            condition: None,
+            sort: query.sort,
+            descending: query.descending,
+            cursor: query.cursor.clone(),
+            limit: query.limit,
+        };
+        let access = AccessList::load(work.as_mut(), &place.server).await?;
+        let (mut items, mut previous) = (Vec::new(), None);
+        loop {
+            let page = work.overrides().page(&asked).await?;
+            previous = previous.or(page.previous);
+            for row in page.rows {
+                let has_access = access.reaches(work.as_mut(), &row.subject).await?;
+                let state = row.facts().state(&place.auth.fields(), has_access, self.core.now());
+                if query.state.is_none_or(|wanted| wanted == state) {
+                    items.push(SeenOverride { row, state });
+                }
+            }
+            let enough = query.state.is_none() || items.len() >= query.limit as usize;
+            match page.next {
+                Some(next) if !enough => asked.cursor = Some(next),
+                next => {
+                    return Ok(Listed {
+                        items,
+                        next,
+                        previous,
+                        total: query.state.is_none().then_some(page.total),
+                    });
+                }
+            }
+        }
+    }
+
+    /// One override by its id, if the actor may see it.
+    pub async fn get(&self, actor: &Actor, server: &str, id: &OverrideId) -> Result<SeenOverride, ServiceError> {
+        let mut work = self.core.store.read().await?;
+        let place = self.place(work.as_mut(), actor, server, false).await?;
+        let row = work
+            .overrides()
+            .find(id)
+            .await?
+            .filter(|row| row.server == place.server.id)
+            .ok_or(ServiceError::NotFound)?;
+        hide(place.decide(actor, OverrideAction::List, &row.subject))?;
+        self.seen(work.as_mut(), &place, row).await
+    }
+
+    /// S03: whom a manager may add an override for.
+    pub async fn search_subjects(
+        &self,
+        actor: &Actor,
+        server: &str,
+        search: &str,
+    ) -> Result<Vec<SubjectHit>, ServiceError> {
+        let mut work = self.core.store.read().await?;
+        access::permitted(work.as_mut(), actor, server, domain::role::ServerAction::Manage).await?;
+        Ok(work.overrides().search_subjects(search.trim(), SUBJECT_HITS).await?)
+    }
+
+    /// S12, S13: adds or (with `replace`) replaces a manual override. True when it is new.
+    pub async fn set(
+        &self,
+        actor: &Actor,
+        server: &str,
+        set: SetOverride,
+    ) -> Result<(SeenOverride, bool), ServiceError> {
+        let mut work = self.core.store.begin().await?;
+        let place = self.place(work.as_mut(), actor, server, true).await?;
+        let subject = self.subject(work.as_mut(), &place, actor, &set.subject).await?;
+        let before = work
+            .overrides()
+            .find_for(&place.server.id, &subject, Kind::Manual)
+            .await?;
+        let action = if before.is_some() {
+            OverrideAction::Edit
+        } else {
+            OverrideAction::Add
+        };
+        place.decide(actor, action, &subject)?;
+        if before.is_some() && !set.replace {
+            return Err(ServiceError::Conflict(
+                "There is an override for this subject already. Replace it?".to_owned(),
+            ));
+        }
+        let now = self.core.now();
+        let expires_at = set.expires_at.unwrap_or(before.as_ref().and_then(|row| row.expires_at));
+        let mut errors = Vec::new();
+        if set.expires_at.flatten().is_some_and(|at| at <= now) {
+            errors.push(FieldError::new("expires_at", "Choose a time in the future."));
+        }
+        let values = self
+            .values(&place, before.as_ref(), &set.entered)
+            .map_err(|found| errors.extend(found))
+            .ok();
+        let (Some(values), true) = (values, errors.is_empty()) else {
+            return Err(ServiceError::Invalid(errors));
+        };
+        let row = self.sealed_row(&place, actor, (subject, before.as_ref()), &values, expires_at)?;
+        let added = before.is_none();
+        if added {
+            work.overrides().insert(&row).await?;
+        } else {
+            work.overrides().update(&row).await?;
+        }
+        let event = Event::new(if added { "override.added" } else { "override.replaced" })
+            .server(&place.server.name)
+            .subject(&row.subject);
+        record(work.as_mut(), now, actor, event).await?;
+        let row = work.overrides().find(&row.id).await?.ok_or(ServiceError::NotFound)?;
+        let seen = self.seen(work.as_mut(), &place, row).await?;
+        work.save().await?;
+        Ok((seen, added))
+    }
+
+    /// D06: the values are meant for the new origin too. Only by who could enter them again: the subject, or a manager for those
+    /// that a manager (not the subject) typed in.
+    pub async fn confirm(&self, actor: &Actor, server: &str, id: &OverrideId) -> Result<SeenOverride, ServiceError> {
+        let mut work = self.core.store.begin().await?;
+        let place = self.place(work.as_mut(), actor, server, true).await?;
+        let row = work
+            .overrides()
+            .find(id)
+            .await?
+            .filter(|row| row.server == place.server.id)
+            .ok_or(ServiceError::NotFound)?;
+        hide(place.decide(actor, OverrideAction::List, &row.subject))?;
+        place.decide(actor, OverrideAction::Edit, &row.subject)?;
+        if !actor.is(&row.subject) && row.updated_by == row.subject {
+            return Err(ServiceError::Forbidden);
+        }
+        if row.condition != Condition::Suspended || row.kind != Kind::Manual {
+            return Err(ServiceError::Conflict("This override is not suspended.".to_owned()));
+        }
+        let values = vault::open_override(&self.core.seal, &row, &row.origin)?;
+        let after = self.sealed_row(
+            &place,
+            actor,
+            (row.subject.clone(), Some(&row)),
+            &values,
+            row.expires_at,
+        )?;
+        work.overrides().update(&after).await?;
+        let event = Event::new("override.confirmed")
+            .server(&place.server.name)
+            .subject(&row.subject);
+        record(work.as_mut(), self.core.now(), actor, event).await?;
+        let row = work.overrides().find(&row.id).await?.ok_or(ServiceError::NotFound)?;
+        let seen = self.seen(work.as_mut(), &place, row).await?;
+        work.save().await?;
+        Ok(seen)
+    }
+
+    /// S14.
+    pub async fn delete(
+        &self,
+        actor: &Actor,
+        server: &str,
+        subject: &SubjectRef,
+        kind: Kind,
+    ) -> Result<(), ServiceError> {
+        let mut work = self.core.store.begin().await?;
+        let place = self.place(work.as_mut(), actor, server, true).await?;
+        let subject = self.subject(work.as_mut(), &place, actor, subject).await?;
+        place.decide(actor, OverrideAction::Delete, &subject)?;
+        let row = work
+            .overrides()
+            .find_for(&place.server.id, &subject, kind)
+            .await?
+            .ok_or(ServiceError::NotFound)?;
+        work.overrides().delete(&row.id).await?;
+        let event = Event::new("override.deleted")
+            .server(&place.server.name)
+            .subject(&subject)
+            .detail(&[("kind", kind.as_str())]);
+        record(work.as_mut(), self.core.now(), actor, event).await?;
+        Ok(work.save().await?)
+    }
+
+    /// B03: why a subject's calls carry what they carry. Managers for anybody, everybody for themselves.
+    pub async fn explain(&self, actor: &Actor, server: &str, subject: &SubjectRef) -> Result<Decision, ServiceError> {
+        let mut work = self.core.store.read().await?;
+        let place = self.place(work.as_mut(), actor, server, false).await?;
+        let subject = self.subject(work.as_mut(), &place, actor, subject).await?;
+        place.decide(actor, OverrideAction::List, &subject)?;
+        let own: Vec<OverrideFacts> = work
+            .overrides()
+            .of_subject(&place.server.id, &subject)
+            .await?
+            .iter()
+            .map(OverrideRow::facts)
+            .collect();
+        let fields = place.auth.fields();
+        let facts = ServerFacts {
+            mode: place.server.mode,
+            allow_optional: place.server.allow_optional,
+            asked: &fields,
+        };
+        Ok(explain(facts, &own, self.core.now()))
+    }
+
+    async fn place(&self, work: &mut dyn Work, actor: &Actor, server: &str, lock: bool) -> Result<Place, ServiceError> {
+        let row = if lock {
+            work.servers().lock(server).await?
+        } else {
+            work.servers().find(server).await?
+        };
+        let server = row.ok_or(ServiceError::NotFound)?;
+        let role = access::role_on(work, actor, &server.id).await?;
+        let auth = vault::open_server(&self.core.seal, &server)?;
+        Ok(Place { server, role, auth })
+    }
+
+    /// The subject by its id. Who may not act for others learns nothing about who exists: the refusal comes first (B1).
+    async fn subject(
+        &self,
+        work: &mut dyn Work,
+        place: &Place,
+        actor: &Actor,
+        named: &SubjectRef,
+    ) -> Result<SubjectRef, ServiceError> {
+        let role = place.role.ok_or(ServiceError::NotFound)?;
+        let unknown = || match role {
+            ServerRole::Manager => ServiceError::invalid("subject", "There is no such user or virtual account."),
+            ServerRole::User => ServiceError::Forbidden,
+        };
+        match named.kind {
+            SubjectKind::User => {
+                let user = accounts::find_user(work, &named.id).await?;
+                user.map(|user| SubjectRef::user(&user.id))
+                    .filter(|found| role == ServerRole::Manager || actor.is(found))
+                    .ok_or_else(unknown)
+            }
+            SubjectKind::VirtualAccount => {
+                let found = work
+                    .virtual_accounts()
+                    .find(&VirtualAccountId::new(named.id.clone()))
+                    .await?;
+                found
+                    .filter(|_| role == ServerRole::Manager || actor.is(named))
+                    .map(|_| named.clone())
+                    .ok_or_else(unknown)
+            }
+            SubjectKind::ExternalIdentity => Err(unknown()),
+        }
+    }
+
+    /// The values to store: what was entered, and what stays of the existing ones. Errors are at `credential` or `credentials.NAME`.
+    fn values(
+        &self,
+        place: &Place,
+        before: Option<&OverrideRow>,
+        entered: &Entered,
+    ) -> Result<Values, Vec<FieldError>> {
+        let fields = place.auth.fields();
+        let given = by_field(&fields, entered)?;
+        // D06: what was given for another origin is never carried over silently.
+        let kept = before
+            .filter(|row| row.condition != Condition::Suspended)
+            .and_then(|row| vault::open_override(&self.core.seal, row, &place.server.url.origin()).ok())
+            .unwrap_or_default();
+        let (mut values, mut errors) = (Values::new(), Vec::new());
+        let one = matches!(entered, Entered::One(_)) || fields.len() == 1;
+        for field in &fields {
+            let at = if one {
+                "credential".to_owned()
+            } else {
+                format!("credentials.{}", field.label)
+            };
+            match (given.get(&field.key), kept.get(&field.key)) {
+                (Some(typed), _) => match parse_credential(typed.expose()) {
+                    Ok(value) => drop(values.insert(field.key.clone(), value)),
+                    Err(error) => errors.push(FieldError::new(at, error.to_string())),
+                },
+                (None, Some(value)) => drop(values.insert(field.key.clone(), value.clone())),
+                (None, None) => errors.push(FieldError::new(at, "Enter the credential.")),
+            }
+        }
+        if errors.is_empty() { Ok(values) } else { Err(errors) }
+    }
+
+    fn sealed_row(
+        &self,
+        place: &Place,
+        actor: &Actor,
+        (subject, before): (SubjectRef, Option<&OverrideRow>),
+        values: &Values,
+        expires_at: Option<Timestamp>,
+    ) -> Result<OverrideRow, ServiceError> {
+        let (server, origin, now) = (place.server.id.clone(), place.server.url.origin(), self.core.now());
+        let sealed = vault::seal_override(&self.core.seal, (&server, &subject, Kind::Manual), &origin, values)?;
+        Ok(OverrideRow {
+            id: before.map_or_else(
+                || OverrideId::new(uuid::Uuid::now_v7().to_string()),
+                |row| row.id.clone(),
+            ),
+            server,
+            subject,
+            subject_name: String::new(),
+            subject_detail: None,
+            kind: Kind::Manual,
+            condition: Condition::Good,
+            sealed,
+            origin,
+            masks: values
+                .iter()
+                .map(|(key, value)| (key.clone(), value.masked()))
+                .collect(),
+            updated_by: actor.subject.clone(),
+            updated_by_name: actor.name.clone(),
+            created_at: before.map_or(now, |row| row.created_at),
+            updated_at: now,
+            last_used_at: before.and_then(|row| row.last_used_at),
+            last_verified_at: None,
+            expires_at,
+            version: before.map_or(1, |row| row.version + 1),
+        })
+    }
+
+    async fn seen(&self, work: &mut dyn Work, place: &Place, row: OverrideRow) -> Result<SeenOverride, ServiceError> {
+        let has_access = AccessList::load(work, &place.server)
+            .await?
+            .reaches(work, &row.subject)
+            .await?;
+        let state = row.facts().state(&place.auth.fields(), has_access, self.core.now());
+        Ok(SeenOverride { row, state })
+    }
+}
+
+/// A server, what it asks for, and the actor's role on it.
+struct Place {
+    server: ServerRow,
+    role: Option<ServerRole>,
+    auth: OutboundAuth,
+}
+
+impl Place {
+    fn decide(&self, actor: &Actor, action: OverrideAction, subject: &SubjectRef) -> Result<(), ServiceError> {
+        let (mode, allow) = (self.server.mode, self.server.allow_optional);
+        match decide_override(self.role, action, Whose::of(actor, subject), mode, allow) {
+            Ok(_) => Ok(()),
+            Err(Refusal::Unsupported) => Err(mode
+                .unsupported_because(allow)
+                .map_or(ServiceError::Forbidden, ServiceError::Unsupported)),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+}
+
+/// An override named by its id answers like none when it is not yours to see (B2).
+fn hide(decided: Result<(), ServiceError>) -> Result<(), ServiceError> {
+    decided.map_err(|error| match error {
+        ServiceError::Forbidden => ServiceError::NotFound,
+        other => other,
+    })
+}
+
+/// What was entered, by field key; unknown names are errors. Empty values count as not given, so that an edit keeps them.
+fn by_field<'a>(
+    fields: &[CredentialField],
+    entered: &'a Entered,
+) -> Result<BTreeMap<String, &'a Secret>, Vec<FieldError>> {
+    match entered {
+        Entered::One(secret) => match fields {
+            [only] => Ok(BTreeMap::from([(only.key.clone(), secret)])),
+            _ => {
+                let names: Vec<&str> = fields.iter().map(|field| field.label.as_str()).collect();
+                Err(vec![FieldError::new(
+                    "credential",
+                    format!("This server asks for several values: {}.", names.join(", ")),
+                )])
+            }
+        },
+        Entered::Many(named) => {
+            let (mut found, mut errors) = (BTreeMap::new(), Vec::new());
+            for (name, secret) in named {
+                match fields
+                    .iter()
+                    .find(|field| field.key == *name || (field.whole_header && field.label.eq_ignore_ascii_case(name)))
+                {
+                    Some(field) if !secret.expose().trim().is_empty() => drop(found.insert(field.key.clone(), secret)),
+                    Some(_) => {}
+                    None => errors.push(FieldError::new(
+                        format!("credentials.{name}"),
+                        "The server's headers have no placeholder of this name.",
+                    )),
+                }
+            }
+            if errors.is_empty() { Ok(found) } else { Err(errors) }
+        }
+    }
+}
+
+/// Whom a server's grants reach, read once for a whole list (D09).
+struct AccessList {
+    everyone: bool,
+    subjects: BTreeSet<SubjectRef>,
+}
+
+impl AccessList {
+    async fn load(work: &mut dyn Work, server: &ServerRow) -> Result<Self, ServiceError> {
+        let grants = work.grants().list(&server.id).await?;
+        let everyone = grants.iter().any(|grant| grant.grantee == Grantee::Everyone);
+        let subjects = grants.into_iter().filter_map(|grant| match grant.grantee {
+            Grantee::Subject(subject) => Some(subject),
+            Grantee::Team(_) | Grantee::Everyone => None,
+        });
+        Ok(Self {
+            everyone,
+            subjects: subjects.collect(),
+        })
+    }
+
+    /// An admin reaches every server without a grant.
+    async fn reaches(&self, work: &mut dyn Work, subject: &SubjectRef) -> Result<bool, ServiceError> {
+        if self.everyone || self.subjects.contains(subject) {
+            return Ok(true);
+        }
+        let owner = super::tokens::owner(work, subject).await?;
+        Ok(owner.is_some_and(|owner| owner.platform_role == PlatformRole::Admin))
+    }
+}

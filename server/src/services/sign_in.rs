@@ -1,0 +1,142 @@
+//! Signing in with a password, and the first admin.
+//!
+//! An unknown address, a wrong password and a disabled person get the same answer in the same time (G1). Tries are limited per
+//! account and per address; a limit passes by itself, so a stranger cannot lock anybody out for good. The limits are kept in
+//! memory: with several replicas each counts for itself.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use domain::actor::{Actor, SubjectRef};
+use domain::role::PlatformRole;
+use domain::secret::Secret;
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use std::time::Duration;
+
+use super::accounts::{NewUser, new_user_row};
+use super::audit::{Event, record};
+use super::{Core, ServiceError, tokens};
+use crate::password::Passwords;
+
+const WINDOW: Duration = Duration::from_secs(15 * 60);
+const PER_ACCOUNT: NonZeroU32 = NonZeroU32::new(10).unwrap();
+const PER_ADDRESS: NonZeroU32 = NonZeroU32::new(50).unwrap();
+/// Above this many remembered accounts and addresses, those that are full again are forgotten.
+const REMEMBERED: usize = 50_000;
+
+#[derive(Clone)]
+pub struct SignIn {
+    core: Core,
+    passwords: Arc<Passwords>,
+    by_account: Arc<DefaultKeyedRateLimiter<String>>,
+    by_address: Arc<DefaultKeyedRateLimiter<IpAddr>>,
+}
+
+impl SignIn {
+    pub fn new(core: Core, passwords: Arc<Passwords>) -> Self {
+        Self {
+            core,
+            passwords,
+            by_account: Arc::new(limiter(PER_ACCOUNT)),
+            by_address: Arc::new(limiter(PER_ADDRESS)),
+        }
+    }
+
+    /// `Ok(None)`: the address or the password is wrong, or the person is disabled.
+    pub async fn with_password(
+        &self,
+        email: &str,
+        password: Secret,
+        from: Option<IpAddr>,
+    ) -> Result<Option<Actor>, ServiceError> {
+        let email = email.trim().to_lowercase();
+        self.limit(&email, from)?;
+        let user = self
+            .core
+            .store
+            .read()
+            .await?
+            .users()
+            .find_by_email(&email)
+            .await?
+            .filter(|user| user.disabled_at.is_none());
+        let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+        let matches = self
+            .passwords
+            .verify(hash, password)
+            .await
+            .map_err(|error| ServiceError::Internal(error.into()))?;
+        let Some(user) = user.filter(|_| matches) else {
+            return Ok(None);
+        };
+        let actor = Actor {
+            subject: SubjectRef::user(&user.id),
+            name: user.name,
+            platform_role: user.platform_role,
+        };
+        let mut work = self.core.store.begin().await?;
+        record(work.as_mut(), self.core.now(), &actor, Event::new("session.started")).await?;
+        work.save().await?;
+        Ok(Some(actor))
+    }
+
+    /// The person behind a session, as they are now; `None` when gone or disabled.
+    pub async fn actor_of_session(&self, subject: &SubjectRef) -> Result<Option<Actor>, ServiceError> {
+        let mut work = self.core.store.read().await?;
+        Ok(tokens::owner(work.as_mut(), subject).await?)
+    }
+
+    /// Whether nobody is there yet: then a set-up link makes the first admin.
+    pub async fn needs_first_admin(&self) -> Result<bool, ServiceError> {
+        Ok(self.core.store.read().await?.users().count().await? == 0)
+    }
+
+    /// Makes the first admin. `Conflict` when there is somebody already.
+    pub async fn first_admin(&self, new: NewUser) -> Result<Actor, ServiceError> {
+        let new = NewUser {
+            platform_role: PlatformRole::Admin,
+            ..new
+        };
+        let row = new_user_row(&self.passwords, new, self.core.now()).await?;
+        let mut work = self.core.store.begin().await?;
+        if work.users().count().await? > 0 {
+            return Err(ServiceError::Conflict(
+                "This installation is set up already. Sign in.".to_owned(),
+            ));
+        }
+        work.users().insert(&row).await?;
+        let actor = Actor {
+            subject: SubjectRef::user(&row.id),
+            name: row.name,
+            platform_role: row.platform_role,
+        };
+        record(
+            work.as_mut(),
+            self.core.now(),
+            &actor,
+            Event::new("user.created").subject(&actor.subject),
+        )
+        .await?;
+        work.save().await?;
+        Ok(actor)
+    }
+
+    fn limit(&self, email: &str, from: Option<IpAddr>) -> Result<(), ServiceError> {
+        if self.by_account.len() + self.by_address.len() > REMEMBERED {
+            self.by_account.retain_recent();
+            self.by_address.retain_recent();
+        }
+        let by_address = from.map_or(Ok(()), |address| self.by_address.check_key(&address));
+        let limited = by_address.and_then(|()| self.by_account.check_key(&email.to_owned()));
+        limited
+            .map_err(|wait| ServiceError::Limited(wait.wait_time_from(DefaultClock::default().now()).as_secs().max(1)))
+    }
+}
+
+/// `burst` tries at once, refilled evenly over the window.
+fn limiter<K: std::hash::Hash + Eq + Clone>(burst: NonZeroU32) -> DefaultKeyedRateLimiter<K> {
+    let quota = Quota::with_period(WINDOW / burst.get()).unwrap_or(Quota::per_minute(burst));
+    RateLimiter::keyed(quota.allow_burst(burst))
+}
