@@ -1,0 +1,58 @@
+//! Node packages: the browser tests, and wasm-opt where Node is there.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use crate::shell::{find, notice, program, run_quietly, step};
+use crate::workspace;
+
+/// Installs what end2end/package-lock.json names, once per version of that file.
+pub fn end2end_packages() -> Result<()> {
+    let dir = workspace::end2end();
+    install(&dir).context("install the Node packages by hand: `npm ci` in end2end")
+}
+
+/// The `wasm-opt` that xtask/wasm-opt/package-lock.json pins. Nothing without Node or without a way to get packages.
+pub fn wasm_opt() -> Option<PathBuf> {
+    find("node")?;
+    find("npm")?;
+    let dir = workspace::scratch().join("wasm-opt");
+    fs::create_dir_all(&dir).ok()?;
+    for file in ["package.json", "package-lock.json", ".npmrc"] {
+        copy_if_changed(&workspace::root().join("xtask/wasm-opt").join(file), &dir.join(file)).ok()?;
+    }
+    if let Err(error) = install(&dir) {
+        notice(&format!("wasm-opt could not be installed: {error:#}"));
+        return None;
+    }
+    let script = dir.join("node_modules/binaryen/bin/wasm-opt");
+    script.is_file().then_some(script)
+}
+
+fn install(dir: &std::path::Path) -> Result<()> {
+    let lock = fs::read(dir.join("package-lock.json")).context("package-lock.json is missing")?;
+    let stamp = dir.join("node_modules/.overkey-lock");
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    step(&format!(
+        "Installing the Node packages of {}",
+        dir.file_name().unwrap_or_default().to_string_lossy()
+    ));
+    let mut npm = program("npm");
+    npm.current_dir(dir)
+        .args(["ci", "--no-audit", "--no-fund"])
+        .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    run_quietly(&mut npm)?;
+    Ok(fs::write(stamp, lock)?)
+}
+
+fn copy_if_changed(from: &std::path::Path, to: &std::path::Path) -> Result<()> {
+    let text = fs::read(from)?;
+    if fs::read(to).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    Ok(fs::write(to, text)?)
+}

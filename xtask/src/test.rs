@@ -1,0 +1,50 @@
+//! Every test there is, and one line at the end that says how they went.
+
+use anyhow::{Result, bail};
+
+use crate::postgres::Postgres;
+use crate::shell::{cargo, find, notice, step};
+use crate::tally::{self, Tally};
+use crate::{e2e, setup};
+
+/// One command for the three crates, so that they are built once, with one set of features.
+const CRATES: [&str; 6] = ["-p", "domain", "-p", "app", "-p", "server"];
+
+/// Rules, stores on both databases, whole server, our own tools, browser. All run, even if the first ones fail.
+pub fn everything() -> Result<()> {
+    setup::for_building()?;
+    setup::for_tests()?;
+    let postgres = Postgres::start()?;
+    step("Testing rules, stores and the whole server");
+    let mut rust = tally::run(crates().env("OVERKEY_TEST_POSTGRES", postgres.url()))?;
+    drop(postgres);
+    step("Testing our own tools");
+    rust += tally::run(&mut cargo(&["test", "-p", "xtask", "--profile", "quick"]))?;
+    let browser = e2e::tests(&[])?;
+    println!();
+    println!("rules, stores, server, tools: {}", line(rust));
+    println!("browser: {}", line(browser));
+    let mut all = rust;
+    all += browser;
+    println!("{}", line(all));
+    if all.failed > 0 {
+        bail!("{} of the tests failed", all.failed);
+    }
+    Ok(())
+}
+
+fn crates() -> std::process::Command {
+    if find("cargo-nextest").is_some() {
+        let mut command = cargo(&["nextest", "run", "--no-fail-fast"]);
+        command.args(CRATES);
+        return command;
+    }
+    notice("cargo-nextest is not installed; `cargo test` does the same, a little slower");
+    let mut command = cargo(&["test", "--no-fail-fast"]);
+    command.args(CRATES);
+    command
+}
+
+fn line(tally: Tally) -> String {
+    format!("{} passed, {} failed", tally.passed, tally.failed)
+}
