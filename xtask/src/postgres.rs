@@ -211,3 +211,23 @@ fn free_port() -> Result<u16> {
         .local_addr()?
         .port())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tests of the stores depend on it, so a machine that runs those has PostgreSQL.
+    #[test]
+    fn starts_takes_connections_and_leaves_nothing_behind() {
+        let postgres = Postgres::start().unwrap();
+        let ask = |url: &str| {
+            answer(Command::new("psql").args([url, "-Atc", "select current_user || current_setting('fsync')"]))
+        };
+        let (url, folder, server) = (postgres.url(), postgres.folder.clone(), postgres.server.id());
+        assert_eq!(ask(&url).as_deref(), Some("overkeyoff"));
+        drop(postgres);
+        assert_eq!(ask(&url), None);
+        assert!(!folder.exists());
+        assert!(!Path::new("/proc").join(server.to_string()).exists());
+    }
+}
