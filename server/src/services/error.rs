@@ -48,6 +48,9 @@ impl From<StoreError> for ServiceError {
         match error {
             StoreError::Conflict => Self::Conflict("It is there already.".to_owned()),
             StoreError::Dangling => Self::NotFound,
+            StoreError::BadCursor => {
+                Self::invalid("cursor", "This is not a cursor of this list. Start at its first page.")
+            }
             StoreError::Unavailable(_) => Self::Unavailable(error),
             StoreError::Broken(_) => Self::Internal(error.into()),
         }

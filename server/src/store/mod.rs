@@ -3,8 +3,24 @@
 //! A use case opens one `Work`, reads and writes through its stores, and ends with `save`; dropping the work undoes it.
 //! "Not there" is `None`; `StoreError` hides the driver. Secrets come and go only as `Sealed`.
 
+mod audit;
+mod cursor;
 pub mod error;
+mod grants;
+mod override_page;
+mod overrides;
+mod postgres;
 pub mod rows;
+mod servers;
+mod sessions;
+mod settings;
+mod sqlite;
+mod tokens;
+mod users;
+mod virtual_accounts;
+mod work;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::actor::SubjectRef;
@@ -19,6 +35,17 @@ pub use rows::{
     ServerRow, SessionRow, SubjectHit, TokenRow, UserRow, VirtualAccountRow,
 };
 
+/// Opens `sqlite:<path>`, `sqlite::memory:` (gone with the store) or `postgres://...`; `migrate` comes next.
+pub async fn open(database_url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    match database_url.split_once(':').map(|(scheme, _)| scheme) {
+        Some("sqlite") => Ok(Arc::new(sqlite::SqliteStore::open(database_url).await?)),
+        Some("postgres" | "postgresql") => Ok(Arc::new(postgres::PostgresStore::open(database_url).await?)),
+        _ => Err(StoreError::Unavailable(
+            "the database URL begins neither with sqlite: nor with postgres://".to_owned(),
+        )),
+    }
+}
+
 /// One database: SQLite inside, or PostgreSQL outside.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -32,7 +59,8 @@ pub trait Store: Send + Sync + 'static {
     async fn ping(&self) -> Result<(), StoreError>;
 }
 
-/// One transaction.
+/// One transaction. After an insert's `Conflict`, or `BadCursor`, it goes on; after any other error it is good only for
+/// dropping.
 #[async_trait]
 pub trait Work: Send {
     fn users(&mut self) -> &mut dyn Users;

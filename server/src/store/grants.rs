@@ -1,0 +1,153 @@
+//! Who has which role on which server.
+
+use async_trait::async_trait;
+use domain::actor::{SubjectKind, SubjectRef};
+use domain::id::ServerId;
+use domain::role::ServerRole;
+use domain::timestamp::Timestamp;
+
+use super::work::{Tx, for_both, known, subject};
+use super::{Grant, Grantee, Grants, StoreError};
+
+const INSERT: &str =
+    "INSERT INTO grants (server_id, grantee_type, grantee_id, role, granted_at) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT DO NOTHING";
+const REPLACE: &str = "UPDATE grants SET role = $4, granted_at = $5
+    WHERE server_id = $1 AND grantee_type = $2 AND grantee_id = $3";
+const REMOVE: &str = "DELETE FROM grants WHERE server_id = $1 AND grantee_type = $2 AND grantee_id = $3";
+const LIST: &str = "SELECT g.grantee_type, g.grantee_id, g.role, g.granted_at, u.name, u.email
+    FROM grants g LEFT JOIN users u ON u.id = g.user_id
+    WHERE g.server_id = $1 ORDER BY g.grantee_type, g.grantee_id";
+const ROLES: &str = "SELECT server_id, role FROM grants
+    WHERE server_id = $3 AND ((grantee_type = $1 AND grantee_id = $2) OR grantee_type = 'everyone')";
+const ROLES_EVERYWHERE: &str = "SELECT server_id, role FROM grants
+    WHERE (grantee_type = $1 AND grantee_id = $2) OR grantee_type = 'everyone' ORDER BY server_id";
+const TEAM: &str = "team";
+const EVERYONE: &str = "everyone";
+
+#[derive(sqlx::FromRow)]
+struct Record {
+    grantee_type: String,
+    grantee_id: String,
+    role: String,
+    granted_at: i64,
+    name: Option<String>,
+    email: Option<String>,
+}
+
+fn columns(grantee: &Grantee) -> (&'static str, &str) {
+    match grantee {
+        Grantee::Subject(subject) => (subject.kind.as_str(), &subject.id),
+        Grantee::Team(id) => (TEAM, id),
+        Grantee::Everyone => (EVERYONE, "all"),
+    }
+}
+
+/// Teams and external identities (B02) have no tables yet, and so no foreign key that would notice.
+fn may_exist(grantee: &Grantee) -> bool {
+    match grantee {
+        Grantee::Everyone => true,
+        Grantee::Subject(subject) => subject.kind != SubjectKind::ExternalIdentity,
+        Grantee::Team(_) => false,
+    }
+}
+
+impl Record {
+    fn of(self, server: &ServerId) -> Result<Grant, StoreError> {
+        let grantee_name = match (self.name, self.email) {
+            (Some(name), Some(email)) => format!("{name} ({email})"),
+            _ if self.grantee_type == EVERYONE => "Everyone".to_owned(),
+            _ => self.grantee_id.clone(),
+        };
+        Ok(Grant {
+            server: server.clone(),
+            grantee: match self.grantee_type.as_str() {
+                EVERYONE => Grantee::Everyone,
+                TEAM => Grantee::Team(self.grantee_id),
+                kind => Grantee::Subject(subject(kind, self.grantee_id)?),
+            },
+            role: known(ServerRole::parse(&self.role), "role")?,
+            grantee_name,
+            granted_at: Timestamp(self.granted_at),
+        })
+    }
+}
+
+/// Each server once, with its strongest role; the rows come ordered by server.
+fn strongest(rows: Vec<(String, String)>) -> Result<Vec<(ServerId, ServerRole)>, StoreError> {
+    let mut roles: Vec<(ServerId, ServerRole)> = Vec::new();
+    for (server, role) in rows {
+        let role = known(ServerRole::parse(&role), "role")?;
+        match roles.last_mut() {
+            Some((last, strongest)) if last.as_str() == server => *strongest = role.max(*strongest),
+            _ => roles.push((ServerId::new(server), role)),
+        }
+    }
+    Ok(roles)
+}
+
+macro_rules! stamp {
+    ($db:ty) => {
+        impl Tx<$db> {
+            async fn write_grant(&mut self, sql: &'static str, grant: &Grant) -> Result<u64, StoreError> {
+                let (kind, id) = columns(&grant.grantee);
+                let write = sqlx::query(sql)
+                    .bind(grant.server.as_str())
+                    .bind(kind)
+                    .bind(id)
+                    .bind(grant.role.as_str())
+                    .bind(grant.granted_at.0);
+                Ok(write.execute(&mut *self.tx).await?.rows_affected())
+            }
+        }
+
+        #[async_trait]
+        impl Grants for Tx<$db> {
+            async fn put(&mut self, grant: &Grant) -> Result<bool, StoreError> {
+                if !may_exist(&grant.grantee) {
+                    return Err(StoreError::Dangling);
+                }
+                let is_new = self.write_grant(INSERT, grant).await? == 1;
+                if !is_new {
+                    self.write_grant(REPLACE, grant).await?;
+                }
+                Ok(is_new)
+            }
+
+            async fn remove(&mut self, server: &ServerId, grantee: &Grantee) -> Result<bool, StoreError> {
+                let (kind, id) = columns(grantee);
+                let remove = sqlx::query(REMOVE).bind(server.as_str()).bind(kind).bind(id);
+                Ok(remove.execute(&mut *self.tx).await?.rows_affected() == 1)
+            }
+
+            async fn list(&mut self, server: &ServerId) -> Result<Vec<Grant>, StoreError> {
+                let found = sqlx::query_as(LIST).bind(server.as_str());
+                let found: Vec<Record> = found.fetch_all(&mut *self.tx).await?;
+                found.into_iter().map(|record| record.of(server)).collect()
+            }
+
+            async fn roles(&mut self, server: &ServerId, subject: &SubjectRef) -> Result<Vec<ServerRole>, StoreError> {
+                let found = sqlx::query_as(ROLES)
+                    .bind(subject.kind.as_str())
+                    .bind(&subject.id)
+                    .bind(server.as_str());
+                let found: Vec<(String, String)> = found.fetch_all(&mut *self.tx).await?;
+                let roles = found
+                    .iter()
+                    .map(|(_, role)| known(ServerRole::parse(role), "role"));
+                roles.collect()
+            }
+
+            async fn roles_everywhere(
+                &mut self,
+                subject: &SubjectRef,
+            ) -> Result<Vec<(ServerId, ServerRole)>, StoreError> {
+                let found = sqlx::query_as(ROLES_EVERYWHERE)
+                    .bind(subject.kind.as_str())
+                    .bind(&subject.id);
+                strongest(found.fetch_all(&mut *self.tx).await?)
+            }
+        }
+    };
+}
+for_both!(stamp);

@@ -1,0 +1,66 @@
+//! PostgreSQL: any number of replicas on one database.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::migrate::Migrator;
+use sqlx::pool::{Pool, PoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{Connection, Postgres};
+
+use super::work::Tx;
+use super::{Store, StoreError, Work};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
+
+const PATIENCE: Duration = Duration::from_secs(10);
+const CONNECTIONS: u32 = 20;
+
+pub(super) struct PostgresStore {
+    pool: Pool<Postgres>,
+}
+
+impl PostgresStore {
+    pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)?.application_name("overkey");
+        // The pool would try again and again and then say only that it took too long; this says what is wrong.
+        PgConnection::connect_with(&options).await?.close().await?;
+        let pool = PoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE);
+        Ok(Self {
+            pool: pool.connect_lazy_with(options),
+        })
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    /// READ COMMITTED is enough: what must not change meanwhile is locked by `Servers::lock`.
+    async fn begin(&self) -> Result<Box<dyn Work>, StoreError> {
+        let tx = self
+            .pool
+            .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+            .await?;
+        Ok(Box::new(Tx { tx }))
+    }
+
+    async fn read(&self) -> Result<Box<dyn Work>, StoreError> {
+        let tx = self
+            .pool
+            .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            .await?;
+        Ok(Box::new(Tx { tx }))
+    }
+
+    /// sqlx holds an advisory lock meanwhile.
+    async fn migrate(&self) -> Result<(), StoreError> {
+        Ok(MIGRATIONS.run_direct(&mut *self.pool.acquire().await?).await?)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! One transaction on either database. Each entity's file writes its statements once and stamps them for both.
+
+use sqlx::{Database, Postgres, Sqlite, Transaction};
+
+use super::StoreError;
+
+/// A transaction; dropping it rolls back.
+pub(super) struct Tx<DB: Database> {
+    pub(super) tx: Transaction<'static, DB>,
+}
+
+/// What the two databases say differently.
+pub(super) trait Dialect {
+    /// Ends a SELECT whose rows must stay as they are until the work ends. SQLite has one writer at a time anyway.
+    const FOR_SHARE: &'static str;
+}
+
+impl Dialect for Tx<Sqlite> {
+    const FOR_SHARE: &'static str = "";
+}
+
+impl Dialect for Tx<Postgres> {
+    const FOR_SHARE: &'static str = " FOR SHARE";
+}
+
+/// Stamps an `impl` for both databases.
+macro_rules! for_both {
+    ($stamp:ident) => {
+        $stamp!(sqlx::Sqlite);
+        $stamp!(sqlx::Postgres);
+    };
+}
+pub(super) use for_both;
+
+macro_rules! stamp {
+    ($db:ty) => {
+        #[async_trait::async_trait]
+        impl super::Work for Tx<$db> {
+            fn users(&mut self) -> &mut dyn super::Users {
+                self
+            }
+            fn virtual_accounts(&mut self) -> &mut dyn super::VirtualAccounts {
+                self
+            }
+            fn servers(&mut self) -> &mut dyn super::Servers {
+                self
+            }
+            fn grants(&mut self) -> &mut dyn super::Grants {
+                self
+            }
+            fn overrides(&mut self) -> &mut dyn super::Overrides {
+                self
+            }
+            fn tokens(&mut self) -> &mut dyn super::Tokens {
+                self
+            }
+            fn sessions(&mut self) -> &mut dyn super::Sessions {
+                self
+            }
+            fn audit(&mut self) -> &mut dyn super::Audit {
+                self
+            }
+            fn settings(&mut self) -> &mut dyn super::Settings {
+                self
+            }
+            async fn save(self: Box<Self>) -> Result<(), StoreError> {
+                Ok(self.tx.commit().await?)
+            }
+        }
+    };
+}
+for_both!(stamp);
+
+/// One row went in, or the unique name was taken: inserts say ON CONFLICT DO NOTHING, because a failed statement would end a
+/// PostgreSQL transaction, and the caller may want to go on.
+pub(super) fn inserted(rows: u64) -> Result<(), StoreError> {
+    if rows == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+}
+
+/// A stored word that the program does not know: a newer program wrote it, or the database is damaged.
+pub(super) fn known<T>(parsed: Option<T>, column: &str) -> Result<T, StoreError> {
+    parsed.ok_or_else(|| StoreError::Broken(format!("column {column} holds an unknown value")))
+}
+
+/// A nullable pair of columns, as a subject.
+pub(super) fn subject(kind: &str, id: String) -> Result<domain::actor::SubjectRef, StoreError> {
+    let kind = known(domain::actor::SubjectKind::parse(kind), "subject_type")?;
+    Ok(domain::actor::SubjectRef { kind, id })
+}
