@@ -12,8 +12,10 @@ use std::fmt;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
+use hkdf::Hkdf;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 const FORMAT: u8 = 1;
@@ -92,6 +94,8 @@ pub enum SealError {
 pub struct Seal {
     current: u32,
     keys: BTreeMap<u32, Aes256Gcm>,
+    /// HKDF's extracted key of the current master key (RFC 5869), for keys of other purposes.
+    root: Hkdf<Sha256>,
 }
 
 impl fmt::Debug for Seal {
@@ -105,10 +109,20 @@ pub type MasterKey = Zeroizing<[u8; KEY]>;
 
 impl Seal {
     pub fn new(key_id: u32, key: &MasterKey) -> Self {
+        let cipher = Aes256Gcm::new((&**key).into());
         Self {
             current: key_id,
-            keys: BTreeMap::from([(key_id, Aes256Gcm::new((&**key).into()))]),
+            keys: BTreeMap::from([(key_id, cipher)]),
+            root: Hkdf::new(None, &**key),
         }
+    }
+
+    /// A key for one other purpose, named by `label`; tells nothing about the master key or about other labels' keys.
+    pub fn derive(&self, label: &str) -> MasterKey {
+        let mut key: MasterKey = Zeroizing::new([0; KEY]);
+        // Fails only for more output than 255 hashes.
+        self.root.expand(label.as_bytes(), &mut *key).unwrap_or_default();
+        key
     }
 
     pub fn seal(&self, context: &SealContext<'_>, plain: &[u8]) -> Result<Sealed, SealError> {

@@ -1,0 +1,246 @@
+//! Why a call did not reach its upstream, or its answer not the caller: the one place that makes these into answers.
+//!
+//! What a client must not mistake for an era of MCP or a missing login decides the status (protocol-security 1.2, 1.6): a missing
+//! upstream credential is HTTP 200 with a JSON-RPC error (every client shows its text), our own trouble is 502, 503 or 504,
+//! and 401 means the gateway token only.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::actor::SubjectRef;
+use domain::injection::MissingReason;
+use domain::server::ServerName;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tracing::error;
+use url::Url;
+
+use super::message::{Addressed, Message};
+
+/// Our own code for McpAuthRequiredError, outside JSON-RPC's reserved range.
+const AUTH_REQUIRED: i64 = 4401;
+/// The upstream refused a credential that is not the caller's own to mend.
+const UPSTREAM_REFUSED: i64 = 4403;
+const INTERNAL: i64 = -32603;
+const INVALID_REQUEST: i64 = -32600;
+/// As the MCP SDKs answer for an unknown session.
+const SESSION_NOT_FOUND: i64 = -32001;
+
+#[derive(Debug)]
+pub struct AuthRequired {
+    pub reason: MissingReason,
+    pub server: ServerName,
+    pub subject: SubjectRef,
+    pub subject_name: String,
+    /// Absolute: opens the form or the consent page.
+    pub url: Url,
+}
+
+/// The texts of `Unavailable`, `Internal` and `CredentialUnusable` are for the log only.
+#[derive(Debug)]
+pub enum GatewayError {
+    NoToken,
+    BadToken,
+    MethodNotAllowed(&'static str),
+    ForeignOrigin,
+    /// No such server, or not the caller's to use (D11).
+    NotFound,
+    TooLarge(usize),
+    BadRequest(&'static str),
+    SessionNotFound,
+    AuthRequired(Box<AuthRequired>),
+    CredentialUnusable(String),
+    UpstreamRefused,
+    Unreachable,
+    TimedOut,
+    /// The upstream answered with a redirect, which is never followed with a credential (D11).
+    Redirected,
+    /// The upstream's SSE stream named an endpoint we do not send credentials to (D12), or none.
+    BadEndpoint,
+    Unavailable(String),
+    Internal(String),
+}
+
+impl GatewayError {
+    /// A short name for logs and metrics.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NoToken | Self::BadToken => "unauthenticated",
+            Self::MethodNotAllowed(_) => "method_not_allowed",
+            Self::ForeignOrigin => "foreign_origin",
+            Self::NotFound => "not_found",
+            Self::TooLarge(_) => "too_large",
+            Self::BadRequest(_) => "bad_request",
+            Self::SessionNotFound => "session_not_found",
+            Self::AuthRequired(_) => "auth_required",
+            Self::CredentialUnusable(_) => "credential_unusable",
+            Self::UpstreamRefused => "upstream_refused",
+            Self::Unreachable => "unreachable",
+            Self::TimedOut => "timed_out",
+            Self::Redirected => "redirected",
+            Self::BadEndpoint => "bad_endpoint",
+            Self::Unavailable(_) => "unavailable",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    pub fn respond(self, message: &Message) -> Response {
+        match &self {
+            Self::NoToken => challenge(
+                "Bearer realm=\"overkey\"",
+                "Send a gateway token: Authorization: Bearer ok_pat_…",
+            ),
+            Self::BadToken => challenge(
+                "Bearer realm=\"overkey\", error=\"invalid_token\", error_description=\"The gateway token is malformed, unknown, expired or revoked\"",
+                "The gateway token is malformed, unknown, expired or revoked.",
+            ),
+            Self::MethodNotAllowed(allow) => {
+                let body = plain("method_not_allowed", "MCP uses other methods here.");
+                with_header(status(StatusCode::METHOD_NOT_ALLOWED, body), header::ALLOW, allow)
+            }
+            Self::ForeignOrigin => status(
+                StatusCode::FORBIDDEN,
+                plain("forbidden_origin", "Pages of this origin may not call the gateway."),
+            ),
+            Self::NotFound => status(
+                StatusCode::NOT_FOUND,
+                plain("not_found", "There is no such MCP server, or it is not yours to use."),
+            ),
+            Self::TooLarge(limit) => status(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                plain("too_large", &format!("A request's body has at most {limit} bytes.")),
+            ),
+            Self::BadRequest(text) => rpc(message, StatusCode::BAD_REQUEST, &failure(INVALID_REQUEST, text)),
+            Self::SessionNotFound => rpc(
+                message,
+                StatusCode::NOT_FOUND,
+                &failure(SESSION_NOT_FOUND, "Session not found. Initialize again."),
+            ),
+            Self::AuthRequired(required) => required.respond(message),
+            Self::UpstreamRefused => {
+                let text = "The upstream server refused the credential the gateway sent. A manager of this server has to look at its outbound auth; on a passthrough server, check X-Upstream-Authorization.";
+                rpc(message, StatusCode::OK, &failure(UPSTREAM_REFUSED, text))
+            }
+            Self::CredentialUnusable(reason) | Self::Internal(reason) => {
+                error!(error = %reason, "A call failed inside the gateway");
+                rpc(
+                    message,
+                    StatusCode::BAD_GATEWAY,
+                    &failure(
+                        INTERNAL,
+                        "The gateway could not use the stored credential. A manager has to enter it again.",
+                    ),
+                )
+            }
+            Self::Unreachable => rpc(
+                message,
+                StatusCode::BAD_GATEWAY,
+                &failure(INTERNAL, "The upstream server cannot be reached."),
+            ),
+            Self::Redirected => {
+                let text = "The upstream server answered with a redirect, which the gateway does not follow. A manager has to enter its final URL.";
+                rpc(message, StatusCode::BAD_GATEWAY, &failure(INTERNAL, text))
+            }
+            Self::BadEndpoint => {
+                let text = "The upstream server's event stream named no endpoint of its own origin.";
+                rpc(message, StatusCode::BAD_GATEWAY, &failure(INTERNAL, text))
+            }
+            Self::TimedOut => rpc(
+                message,
+                StatusCode::GATEWAY_TIMEOUT,
+                &failure(INTERNAL, "The upstream server took too long to answer."),
+            ),
+            Self::Unavailable(reason) => {
+                error!(error = %reason, "The database is not available");
+                let answer = rpc(
+                    message,
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    &failure(INTERNAL, "The gateway's database is not available. Try again."),
+                );
+                with_header(answer, header::RETRY_AFTER, "5")
+            }
+        }
+    }
+}
+
+impl AuthRequired {
+    fn respond(&self, message: &Message) -> Response {
+        let error = json!({
+            "code": AUTH_REQUIRED,
+            "message": format!("McpAuthRequiredError: {} Open {}", self.sentence(), self.url),
+            "data": {
+                "type": "McpAuthRequiredError",
+                "reason": self.reason.as_str(),
+                "server": self.server.as_str(),
+                "subject": self.subject.to_string(),
+                "url": self.url.as_str(),
+            },
+        });
+        match message.method.as_str() {
+            // Nothing to stream without a credential: clients take 405 for "no stream here" and go on.
+            "GET" | "DELETE" => with_header(
+                status(StatusCode::METHOD_NOT_ALLOWED, json!({ "error": error })),
+                header::ALLOW,
+                "POST",
+            ),
+            _ => rpc(message, StatusCode::OK, &error),
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let (who, server) = (&self.subject_name, &self.server);
+        match self.reason {
+            MissingReason::OverrideMissing => format!("{who} has no credential for '{server}' yet."),
+            MissingReason::OverrideNeedsUpdate => {
+                format!("{who}'s credential for '{server}' has expired or lacks a value.")
+            }
+            MissingReason::OverrideSuspended => {
+                format!("'{server}' moved to another address; {who}'s credential has to be confirmed.")
+            }
+            MissingReason::OverrideRejected => format!("'{server}' rejected {who}'s credential."),
+            MissingReason::OauthConsentRequired => format!("{who} has not authorized '{server}' yet."),
+            MissingReason::OauthInvalidated => format!("{who} has to authorize '{server}' again."),
+        }
+    }
+}
+
+fn failure(code: i64, text: &str) -> Value {
+    json!({ "code": code, "message": text })
+}
+
+fn plain(name: &str, text: &str) -> Value {
+    json!({ "error": name, "error_description": text })
+}
+
+fn challenge(value: &'static str, text: &str) -> Response {
+    let answer = status(StatusCode::UNAUTHORIZED, plain("invalid_token", text));
+    with_header(answer, header::WWW_AUTHENTICATE, value)
+}
+
+/// The error for every request in the message, under its own id, byte for byte; 202 when nobody waits for an answer.
+fn rpc(message: &Message, code: StatusCode, error: &Value) -> Response {
+    let one = |id: &str| format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#);
+    let body = match message.addressed() {
+        Addressed::Requests { ids, batch: false } => one(ids.first().map_or("null", |id| id.get())),
+        Addressed::Requests { ids, batch: true } => {
+            format!(
+                "[{}]",
+                ids.iter()
+                    .map(|id: &Box<RawValue>| one(id.get()))
+                    .collect::<Vec<_>>()
+                    .join(",")
+            )
+        }
+        Addressed::Nobody if code == StatusCode::OK => return StatusCode::ACCEPTED.into_response(),
+        Addressed::Nobody | Addressed::Unreadable => one("null"),
+    };
+    (code, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+fn status(code: StatusCode, body: Value) -> Response {
+    (code, axum::Json(body)).into_response()
+}
+
+fn with_header(mut response: Response, name: HeaderName, value: &'static str) -> Response {
+    response.headers_mut().insert(name, HeaderValue::from_static(value));
+    response
+}

@@ -1,0 +1,180 @@
+//! The gateway: one MCP request in, the caller's own credential on it, the upstream's answer out (S40-S43).
+//!
+//! `call` is a request's whole life, phase by phase; each phase is one file. Bodies pass untouched: a request's is read whole
+//! (it is small, and its id is needed should something fail), an answer's is streamed.
+//!
+//! Invariant: what authenticates a caller to us never reaches an upstream, and a caller never gets another subject's credential.
+
+mod authenticate;
+mod authorize;
+mod credential;
+mod cross_origin;
+mod error;
+mod forward;
+pub mod guard;
+mod legacy_sse;
+mod message;
+mod record;
+mod resolve;
+mod respond;
+mod session_id;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::Method;
+use axum::response::Response;
+use axum::routing::any;
+use domain::actor::Actor;
+use ipnet::IpNet;
+use url::Url;
+
+use crate::seal::Seal;
+use crate::services::calls::Calls;
+use error::GatewayError;
+use forward::Client;
+use message::{Message, Transport};
+use record::Record;
+use session_id::SessionIds;
+
+#[derive(Debug, Clone)]
+pub struct GatewayConfig {
+    /// Networks upstreams may be in besides public ones.
+    pub allow: Vec<IpNet>,
+    /// Browser origins that may call us besides our own.
+    pub allowed_origins: Vec<String>,
+    /// The longest request body, in bytes.
+    pub body_limit: usize,
+    pub connect_timeout: Duration,
+    /// How long an upstream may take to begin its answer.
+    pub first_byte_timeout: Duration,
+}
+
+#[derive(Clone)]
+pub struct Gateway(Arc<Parts>);
+
+struct Parts {
+    calls: Calls,
+    client: Client,
+    sessions: SessionIds,
+    public_url: Url,
+    config: GatewayConfig,
+}
+
+impl Gateway {
+    pub fn new(calls: Calls, seal: &Seal, public_url: Url, config: GatewayConfig) -> Self {
+        let client = forward::client(&config);
+        Self(Arc::new(Parts {
+            calls,
+            client,
+            sessions: SessionIds::new(seal),
+            public_url,
+            config,
+        }))
+    }
+
+    /// A call in the name of somebody who is signed in already: for the pages that show what a server offers.
+    pub async fn call_as(&self, actor: &Actor, server: &str, headers: axum::http::HeaderMap, body: Bytes) -> Response {
+        let message = Message {
+            method: Method::POST,
+            headers,
+            body,
+            transport: Transport::StreamableHttp,
+        };
+        let mut record = Record::start(server);
+        let outcome = self.0.carry_out(&mut record, actor, server, &message).await;
+        record.end(&outcome);
+        outcome.unwrap_or_else(|error| error.respond(&message))
+    }
+}
+
+pub fn router(gateway: Gateway) -> Router {
+    Router::new()
+        .route("/mcp/{server}", any(streamable_http))
+        .route("/mcp/{server}/sse", any(sse_stream))
+        .route("/mcp/{server}/sse/message", any(sse_message))
+        .with_state(gateway)
+}
+
+async fn streamable_http(State(gateway): State<Gateway>, Path(server): Path<String>, request: Request) -> Response {
+    gateway.0.answer(&server, request, Transport::StreamableHttp).await
+}
+
+async fn sse_stream(State(gateway): State<Gateway>, Path(server): Path<String>, request: Request) -> Response {
+    gateway.0.answer(&server, request, Transport::SseStream).await
+}
+
+async fn sse_message(
+    State(gateway): State<Gateway>,
+    Path(server): Path<String>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Response {
+    let sealed = legacy_sse::sealed_endpoint(query.as_deref().unwrap_or_default());
+    gateway.0.answer(&server, request, Transport::SseMessage(sealed)).await
+}
+
+impl Parts {
+    /// What surrounds every call: methods, origins, and errors made into answers.
+    async fn answer(&self, server: &str, request: Request, transport: Transport) -> Response {
+        let origin = match cross_origin::check(request.headers(), &self.public_url, &self.config.allowed_origins) {
+            Ok(origin) => origin,
+            Err(error) => return error.respond(&Message::unread(&request)),
+        };
+        if request.method() == Method::OPTIONS && origin.is_some() {
+            return cross_origin::preflight(origin);
+        }
+        let unread = Message::unread(&request);
+        let mut record = Record::start(server);
+        let (outcome, message) = match self.call(&mut record, server, request, transport).await {
+            Ok((outcome, message)) => (outcome, message),
+            Err(error) => (Err(error), unread),
+        };
+        record.end(&outcome);
+        cross_origin::mark(outcome.unwrap_or_else(|error| error.respond(&message)), origin)
+    }
+
+    /// Authenticated before its body is read: strangers cost nothing.
+    async fn call(
+        &self,
+        record: &mut Record,
+        server: &str,
+        request: Request,
+        transport: Transport,
+    ) -> Result<(Result<Response, GatewayError>, Message), GatewayError> {
+        transport.check_method(request.method())?;
+        let (mut parts, body) = request.into_parts();
+        let actor = authenticate::authenticate(&self.calls, &mut parts.headers).await?;
+        let body = message::read(body, self.config.body_limit).await?;
+        let message = Message {
+            method: parts.method,
+            headers: parts.headers,
+            body,
+            transport,
+        };
+        let outcome = self.carry_out(record, &actor, server, &message).await;
+        Ok((outcome, message))
+    }
+
+    async fn carry_out(
+        &self,
+        record: &mut Record,
+        actor: &Actor,
+        server: &str,
+        message: &Message,
+    ) -> Result<Response, GatewayError> {
+        record.actor(actor);
+        let target = resolve::resolve(&self.calls, actor, server).await?;
+        let permit = authorize::authorize(&target)?;
+        let credential = credential::credential(&self.calls, actor, &target, message)?;
+        record.credential(&credential);
+        let sent = forward::forward(self, permit, &target, &credential, message).await;
+        record::used(&self.calls, &credential, &sent);
+        let answer = sent?;
+        record.upstream(answer.status());
+        respond::respond(self, actor, &target, &credential, message, answer).await
+    }
+}

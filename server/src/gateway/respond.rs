@@ -1,0 +1,151 @@
+//! Phase 6: the upstream's answer as the caller gets it (protocol-security 1.3, 1.6).
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use domain::actor::Actor;
+use domain::injection::{Choice, MissingReason};
+use hyper::body::Incoming;
+
+use super::Parts;
+use super::credential::CallCredential;
+use super::error::{AuthRequired, GatewayError};
+use super::forward::connection_named;
+use super::legacy_sse;
+use super::message::{Message, Transport};
+use crate::services::calls::Target;
+
+const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+
+/// The upstream speaks to us, not to the caller's browser or login: these stay here, with what frames one connection.
+const STRIPPED: &[&str] = &[
+    "alt-svc",
+    "clear-site-data",
+    "connection",
+    "content-length",
+    "content-security-policy",
+    "keep-alive",
+    "location",
+    "mcp-session-id",
+    "proxy-authenticate",
+    "proxy-connection",
+    "refresh",
+    "server",
+    "set-cookie",
+    "strict-transport-security",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "www-authenticate",
+];
+const STRIPPED_PREFIX: &str = "access-control-";
+
+pub async fn respond(
+    gateway: &Parts,
+    actor: &Actor,
+    target: &Target,
+    credential: &CallCredential,
+    message: &Message,
+    answer: Response<Incoming>,
+) -> Result<axum::response::Response, GatewayError> {
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        return Err(rejected(gateway, actor, target, credential));
+    }
+    if answer.status().is_redirection() {
+        return Err(GatewayError::Redirected);
+    }
+    let (parts, body) = answer.into_parts();
+    let mut headers = pass_back(&parts.headers);
+    if let Some(id) = parts.headers.get(SESSION) {
+        headers.insert(SESSION, sealed_session(gateway, credential, id)?);
+    }
+    let body = match message.transport {
+        Transport::SseStream if parts.status.is_success() => {
+            legacy_sse::rewrite(gateway, target, credential, body).await?
+        }
+        Transport::SseStream | Transport::StreamableHttp | Transport::SseMessage(_) => Body::new(body),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = parts.status;
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
+/// Never the upstream's own 401: the client would sign in there and hand that token to us.
+fn rejected(gateway: &Parts, actor: &Actor, target: &Target, credential: &CallCredential) -> GatewayError {
+    match credential.inner.choice {
+        Choice::Own(..) => GatewayError::AuthRequired(Box::new(AuthRequired {
+            reason: MissingReason::OverrideRejected,
+            server: target.server.name.clone(),
+            subject: actor.subject.clone(),
+            subject_name: actor.name.clone(),
+            url: gateway.calls.connect_url(actor, &target.server.name),
+        })),
+        Choice::ServerDefault | Choice::PassThrough | Choice::Nothing | Choice::Missing(_) => {
+            GatewayError::UpstreamRefused
+        }
+    }
+}
+
+fn sealed_session(gateway: &Parts, credential: &CallCredential, id: &HeaderValue) -> Result<HeaderValue, GatewayError> {
+    let id = id
+        .to_str()
+        .map_err(|_| GatewayError::Internal("the upstream's session id is not ASCII".to_owned()))?;
+    let sealed = gateway.sessions.seal(&credential.binding, "session", id);
+    let sealed = sealed.and_then(|sealed| HeaderValue::try_from(sealed).ok());
+    sealed.ok_or_else(|| GatewayError::Internal("a session id could not be sealed".to_owned()))
+}
+
+fn pass_back(given: &HeaderMap) -> HeaderMap {
+    let named = connection_named(given);
+    let stays = |name: &HeaderName| {
+        let name = name.as_str();
+        STRIPPED.contains(&name) || name.starts_with(STRIPPED_PREFIX) || named.contains(name)
+    };
+    given
+        .iter()
+        .filter(|(name, _)| !stays(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d10_what_the_upstream_says_to_browsers_and_logins_stays_here() {
+        let mut given = HeaderMap::new();
+        for name in [
+            "set-cookie",
+            "www-authenticate",
+            "server",
+            "access-control-allow-origin",
+            "location",
+            "alt-svc",
+        ] {
+            given.append(HeaderName::from_static(name), HeaderValue::from_static("x"));
+        }
+        for name in [
+            "content-type",
+            "retry-after",
+            "cache-control",
+            "x-accel-buffering",
+            "mcp-protocol-version",
+        ] {
+            given.append(HeaderName::from_static(name), HeaderValue::from_static("x"));
+        }
+        let mut passed: Vec<_> = pass_back(&given).keys().map(ToString::to_string).collect();
+        passed.sort();
+        assert_eq!(
+            passed,
+            [
+                "cache-control",
+                "content-type",
+                "mcp-protocol-version",
+                "retry-after",
+                "x-accel-buffering"
+            ]
+        );
+    }
+}
