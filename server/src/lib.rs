@@ -1,7 +1,15 @@
 //! Overkey's server: UI, REST API and MCP gateway in one process. ARCHITECTURE.md says which room may use what.
 
+pub mod api;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod demo;
+pub mod gateway;
 pub mod password;
 pub mod seal;
 pub mod services;
+pub mod startup;
 pub mod store;
+pub mod telemetry;
+pub mod web;

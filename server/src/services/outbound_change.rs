@@ -150,7 +150,6 @@ async fn plan(
         outcomes: outcomes.collect(),
         before,
         after,
-        auth,
         unchanged,
     })
 }

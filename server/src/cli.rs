@@ -1,0 +1,246 @@
+//! The commands of `overkey`.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use clap::{Parser, Subcommand};
+use domain::actor::{Actor, SubjectKind, SubjectRef};
+use domain::role::PlatformRole;
+use domain::secret::Secret;
+use url::Url;
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::services::ServiceError;
+use crate::services::accounts::{NewUser, UserChange, find_user};
+use crate::services::tokens::{TokenRequest, parse_lifetime};
+use crate::startup::{self, Overkey};
+use crate::store::PageQuery;
+use crate::{demo, telemetry};
+
+/// The MCP gateway that sends each upstream the caller's own credential.
+#[derive(Parser)]
+#[command(name = "overkey", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// The configuration file (default: overkey.toml, if it is there).
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the UI, the REST API and the gateway.
+    Serve,
+    /// Serve a fresh demo world with demo upstreams inside.
+    Demo {
+        /// Where its database goes (default: a temporary folder).
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// People.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Gateway tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add a person.
+    Add {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        name: Option<String>,
+        #[arg(long)]
+        admin: bool,
+        /// Read the password from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List all people.
+    List,
+    /// Disable a person: their sessions and tokens end at once.
+    Disable {
+        #[arg(long)]
+        email: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Make a personal access token and print it once.
+    Create {
+        /// The person's e-mail address.
+        #[arg(long)]
+        user: String,
+        #[arg(long, default_value = "Command line")]
+        name: String,
+        /// How long it is good for: 30d, 12h, 90m. Without it, for good.
+        #[arg(long)]
+        expires: Option<String>,
+    },
+}
+
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    let config = Config::load(cli.config.as_deref())?;
+    telemetry::start(&config)?;
+    match cli.command {
+        Command::Serve => startup::serve(config).await,
+        Command::Demo { data } => demo::serve(config, data).await,
+        Command::Migrate => open(config).await.map(|_| say("The database is up to date.")),
+        Command::User(command) => users(&open(config).await?, command).await,
+        Command::Token(command) => tokens(&open(config).await?, command).await,
+    }
+}
+
+async fn open(config: Config) -> anyhow::Result<Overkey> {
+    let url = config
+        .public_url
+        .clone()
+        .map_or_else(|| Url::parse("http://localhost"), Ok)?;
+    Overkey::open(config, url, Arc::new(SystemClock)).await
+}
+
+async fn users(overkey: &Overkey, command: UserCommand) -> anyhow::Result<()> {
+    let accounts = &overkey.services.accounts;
+    match command {
+        UserCommand::Add {
+            email,
+            name,
+            admin,
+            password_stdin,
+        } => {
+            let password = password_stdin.then(read_password).transpose()?;
+            let platform_role = if admin {
+                PlatformRole::Admin
+            } else {
+                PlatformRole::Member
+            };
+            let row = accounts
+                .create_user(
+                    &operator(),
+                    NewUser {
+                        email,
+                        name,
+                        password,
+                        platform_role,
+                    },
+                )
+                .await
+                .map_err(told)?;
+            say(&format!("Added {} ({}).", row.email, row.id));
+        }
+        UserCommand::List => {
+            let mut query = PageQuery {
+                limit: 200,
+                ..PageQuery::default()
+            };
+            loop {
+                let page = accounts.users(&operator(), &query).await.map_err(told)?;
+                for row in page.items {
+                    let state = if row.disabled_at.is_some() {
+                        "disabled"
+                    } else {
+                        "active"
+                    };
+                    say(&format!(
+                        "{}\t{}\t{}\t{state}",
+                        row.email,
+                        row.name,
+                        row.platform_role.as_str()
+                    ));
+                }
+                let Some(next) = page.next else { return Ok(()) };
+                query.cursor = Some(next);
+            }
+        }
+        UserCommand::Disable { email } => {
+            let change = UserChange {
+                disabled: Some(true),
+                ..UserChange::default()
+            };
+            let row = accounts.change_user(&operator(), &email, change).await.map_err(told)?;
+            say(&format!("Disabled {}.", row.email));
+        }
+    }
+    Ok(())
+}
+
+async fn tokens(overkey: &Overkey, command: TokenCommand) -> anyhow::Result<()> {
+    let TokenCommand::Create { user, name, expires } = command;
+    let lifetime = expires
+        .map(|text| parse_lifetime(&text).ok_or_else(|| anyhow!("--expires takes 30d, 12h or 90m")))
+        .transpose()?;
+    let row = find_user(overkey.core.store.read().await?.as_mut(), &user)
+        .await
+        .map_err(told)?;
+    let row = row
+        .filter(|row| row.disabled_at.is_none())
+        .with_context(|| format!("There is no active user {user}"))?;
+    let actor = Actor {
+        subject: SubjectRef::user(&row.id),
+        name: row.name,
+        platform_role: row.platform_role,
+    };
+    let expires_at = lifetime.map(|seconds| overkey.core.now().plus(seconds));
+    let new = overkey
+        .services
+        .tokens
+        .create(&actor, TokenRequest { name, expires_at })
+        .await
+        .map_err(told)?;
+    say(new.value.expose());
+    Ok(())
+}
+
+/// Whoever can run the program on its database may do everything; the audit trail names them as the command line.
+fn operator() -> Actor {
+    Actor {
+        subject: SubjectRef {
+            kind: SubjectKind::User,
+            id: "command-line".to_owned(),
+        },
+        name: "Command line".to_owned(),
+        platform_role: PlatformRole::Admin,
+    }
+}
+
+fn read_password() -> anyhow::Result<Secret> {
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .context("Cannot read the password from standard input")?;
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+}
+
+/// The fields' messages are what a person at the command line needs.
+fn told(error: ServiceError) -> anyhow::Error {
+    match error {
+        ServiceError::Invalid(errors) => {
+            anyhow!(
+                errors
+                    .into_iter()
+                    .map(|error| format!("{}: {}", error.field, error.message))
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            )
+        }
+        other => other.into(),
+    }
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the command line's answers go to standard output, logs to standard error"
+)]
+pub fn say(text: &str) {
+    println!("{text}");
+}

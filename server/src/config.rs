@@ -1,0 +1,369 @@
+//! Configuration: defaults < `overkey.toml` < environment `OVERKEY_*`, checked once at start.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::secret::Secret;
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::seal::MasterKey;
+
+const PREFIX: &str = "OVERKEY_";
+/// The test suite's own variables; not configuration.
+const TEST_PREFIX: &str = "OVERKEY_TEST_";
+const DEFAULT_FILE: &str = "overkey.toml";
+
+/// Every key there is, as written in the file; `OVERKEY_<KEY>` in the environment.
+#[derive(Serialize, Deserialize)]
+struct Raw {
+    listen: String,
+    metrics_listen: Option<String>,
+    database_url: String,
+    public_url: Option<String>,
+    #[serde(skip_serializing)]
+    master_key: Option<Secretly>,
+    master_key_file: Option<PathBuf>,
+    upstream_allow: List,
+    allowed_origins: List,
+    trusted_proxies: List,
+    body_limit: u64,
+    connect_timeout: u64,
+    first_byte_timeout: u64,
+    log: String,
+    log_format: LogFormat,
+}
+
+const KEYS: &[&str] = &[
+    "listen",
+    "metrics_listen",
+    "database_url",
+    "public_url",
+    "master_key",
+    "master_key_file",
+    "upstream_allow",
+    "allowed_origins",
+    "trusted_proxies",
+    "body_limit",
+    "connect_timeout",
+    "first_byte_timeout",
+    "log",
+    "log_format",
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// A list in the file, a comma-separated text in the environment.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum List {
+    Many(Vec<String>),
+    One(String),
+}
+
+impl List {
+    fn items(&self) -> Vec<&str> {
+        match self {
+            Self::Many(items) => items.iter().map(|item| item.trim()).collect(),
+            Self::One(text) => text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Secretly(String);
+
+impl fmt::Debug for Secretly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+/// Where the master key comes from.
+#[derive(Debug, Clone)]
+pub enum KeySource {
+    Value(Secret),
+    File(PathBuf),
+}
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub metrics_listen: Option<SocketAddr>,
+    pub database_url: String,
+    /// `None`: `http://` and the listening address.
+    pub public_url: Option<Url>,
+    pub key: KeySource,
+    /// Networks upstream URLs may lead to besides public ones.
+    pub upstream_allow: Vec<IpNet>,
+    /// Browser origins that may call `/mcp` besides our own.
+    pub allowed_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Bytes.
+    pub body_limit: usize,
+    /// Seconds.
+    pub connect_timeout: u64,
+    /// Seconds.
+    pub first_byte_timeout: u64,
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+/// One sentence that names the key and says what to do; never a value that may be secret.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("unknown setting `{key}`{}", nearest.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    Unknown { key: String, nearest: Option<&'static str> },
+    #[error("setting `{key}`: {problem}")]
+    Invalid { key: &'static str, problem: String },
+    #[error("the configuration could not be read: {0}")]
+    Unreadable(String),
+}
+
+impl Config {
+    /// Reads the file (the given one must exist; the default one may be missing) and the environment.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        if let Some(file) = file.filter(|file| !file.exists()) {
+            return Err(ConfigError::Unreadable(format!("there is no file {}", file.display())));
+        }
+        let file = file.unwrap_or(Path::new(DEFAULT_FILE));
+        let environment = Env::prefixed(PREFIX)
+            .filter(|key| !format!("{PREFIX}{}", key.as_str().to_uppercase()).starts_with(TEST_PREFIX));
+        Self::from_figment(
+            &Figment::from(Serialized::defaults(defaults()))
+                .merge(Toml::file(file))
+                .merge(environment),
+        )
+    }
+
+    fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
+        let given: figment::value::Dict = figment
+            .extract()
+            .map_err(|error| ConfigError::Unreadable(first_line(&error)))?;
+        if let Some(key) = given.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            return Err(ConfigError::Unknown {
+                key: key.clone(),
+                nearest: nearest(key),
+            });
+        }
+        let raw: Raw = figment
+            .extract()
+            .map_err(|error| ConfigError::Unreadable(first_line(&error)))?;
+        raw.check()
+    }
+}
+
+fn defaults() -> Raw {
+    Raw {
+        listen: "127.0.0.1:8080".to_owned(),
+        metrics_listen: None,
+        database_url: "sqlite:overkey.db".to_owned(),
+        public_url: None,
+        master_key: None,
+        master_key_file: None,
+        upstream_allow: List::Many(Vec::new()),
+        allowed_origins: List::Many(Vec::new()),
+        trusted_proxies: List::Many(Vec::new()),
+        body_limit: 4 * 1024 * 1024,
+        connect_timeout: 5,
+        first_byte_timeout: 60,
+        log: "info".to_owned(),
+        log_format: LogFormat::Text,
+    }
+}
+
+impl Raw {
+    fn check(self) -> Result<Config, ConfigError> {
+        let key = match (self.master_key, self.master_key_file) {
+            (Some(_), Some(_)) => {
+                return Err(invalid(
+                    "master_key",
+                    "give either `master_key` or `master_key_file`, not both",
+                ));
+            }
+            (Some(value), None) => KeySource::Value(Secret::new(value.0)),
+            (None, Some(file)) => KeySource::File(file),
+            (None, None) => KeySource::File(default_key_file(&self.database_url)?),
+        };
+        Ok(Config {
+            listen: self
+                .listen
+                .parse()
+                .map_err(|_| invalid("listen", "an address and a port, such as 127.0.0.1:8080"))?,
+            metrics_listen: self
+                .metrics_listen
+                .map(|text| {
+                    text.parse()
+                        .map_err(|_| invalid("metrics_listen", "an address and a port, such as 127.0.0.1:9090"))
+                })
+                .transpose()?,
+            public_url: self.public_url.as_deref().map(public_url).transpose()?,
+            key,
+            upstream_allow: networks("upstream_allow", &self.upstream_allow)?,
+            allowed_origins: self
+                .allowed_origins
+                .items()
+                .into_iter()
+                .map(origin)
+                .collect::<Result<_, _>>()?,
+            trusted_proxies: networks("trusted_proxies", &self.trusted_proxies)?,
+            body_limit: usize::try_from(self.body_limit).map_err(|_| invalid("body_limit", "a number of bytes"))?,
+            connect_timeout: self.connect_timeout,
+            first_byte_timeout: self.first_byte_timeout,
+            database_url: self.database_url,
+            log: self.log,
+            log_format: self.log_format,
+        })
+    }
+}
+
+/// Beside the SQLite file; PostgreSQL has no "beside", so there the key has to be given.
+fn default_key_file(database_url: &str) -> Result<PathBuf, ConfigError> {
+    match database_url.strip_prefix("sqlite:") {
+        Some(path) => Ok(Path::new(path.trim_start_matches("//")).with_extension("key")),
+        None => Err(invalid(
+            "master_key",
+            "needed with PostgreSQL: 32 random bytes in base64 (openssl rand -base64 32), here or in `master_key_file`",
+        )),
+    }
+}
+
+fn public_url(text: &str) -> Result<Url, ConfigError> {
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
+    let bare = url.filter(|url| {
+        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty()
+    });
+    bare.ok_or_else(|| {
+        invalid(
+            "public_url",
+            "scheme, host and port only, such as https://mcp.example.com",
+        )
+    })
+}
+
+fn origin(text: &str) -> Result<String, ConfigError> {
+    let url = Url::parse(text).map_err(|_| invalid("allowed_origins", "origins such as https://app.example.com"))?;
+    Ok(url.origin().ascii_serialization())
+}
+
+fn networks(key: &'static str, list: &List) -> Result<Vec<IpNet>, ConfigError> {
+    let parse = |text: &str| {
+        text.parse::<IpNet>()
+            .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+    };
+    list.items()
+        .into_iter()
+        .map(|text| parse(text).map_err(|_| invalid(key, "networks such as 10.0.0.0/8")))
+        .collect()
+}
+
+fn invalid(key: &'static str, problem: &str) -> ConfigError {
+    ConfigError::Invalid {
+        key,
+        problem: problem.to_owned(),
+    }
+}
+
+fn nearest(key: &str) -> Option<&'static str> {
+    let scored = KEYS.iter().map(|known| (strsim::jaro_winkler(key, known), *known));
+    scored
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(score, _)| *score > 0.7)
+        .map(|(_, known)| known)
+}
+
+/// figment's own message can hold a value; its first line names the key and the expected type.
+fn first_line(error: &figment::Error) -> String {
+    let key = error.path.join(".");
+    match &error.kind {
+        figment::error::Kind::InvalidType(_, expected) => format!("setting `{key}` should be {expected}"),
+        figment::error::Kind::InvalidValue(_, expected) => format!("setting `{key}` should be {expected}"),
+        figment::error::Kind::MissingField(field) => format!("setting `{field}` is missing"),
+        figment::error::Kind::UnknownVariant(_, known) => {
+            format!("setting `{key}` should be one of {}", known.join(", "))
+        }
+        _ if key.is_empty() => "the file is not valid TOML".to_owned(),
+        _ => format!("setting `{key}` has the wrong shape"),
+    }
+}
+
+/// 32 bytes of base64.
+pub fn decode_key(text: &Secret) -> Option<MasterKey> {
+    let bytes = Zeroizing::new(STANDARD.decode(text.expose().trim()).ok()?);
+    bytes.as_slice().try_into().ok().map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(toml: &str) -> Result<Config, ConfigError> {
+        Config::from_figment(&Figment::from(Serialized::defaults(defaults())).merge(Toml::string(toml)))
+    }
+
+    fn problem(toml: &str) -> String {
+        load(toml).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_defaults_are_a_working_configuration() {
+        let config = load("").unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert!(matches!(config.key, KeySource::File(path) if path == Path::new("overkey.key")));
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest_known_one() {
+        assert_eq!(
+            problem("databse_url = 'x'"),
+            "unknown setting `databse_url`; did you mean `database_url`?"
+        );
+        assert_eq!(problem("zzz = 1"), "unknown setting `zzz`");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_by_key_and_without_the_value() {
+        assert!(problem("listen = 'nonsense'").starts_with("setting `listen`"));
+        assert!(problem("public_url = 'https://a.example/path'").starts_with("setting `public_url`"));
+        assert!(problem("upstream_allow = ['10.0.0.0/99']").starts_with("setting `upstream_allow`"));
+        assert!(problem("database_url = 'postgres://x/y'").starts_with("setting `master_key`"));
+        assert!(!problem("body_limit = 'canary'").contains("canary"));
+    }
+
+    #[test]
+    fn lists_are_lists_or_comma_separated() {
+        assert_eq!(
+            load("upstream_allow = '127.0.0.0/8, ::1'")
+                .unwrap()
+                .upstream_allow
+                .len(),
+            2
+        );
+        assert_eq!(load("upstream_allow = ['10.0.0.0/8']").unwrap().upstream_allow.len(), 1);
+    }
+
+    #[test]
+    fn a_master_key_is_32_bytes_of_base64_and_never_shown() {
+        let key = STANDARD.encode([1u8; 32]);
+        assert!(decode_key(&Secret::new(key.clone())).is_some());
+        assert!(decode_key(&Secret::new("short")).is_none());
+        let config = load(&format!("master_key = '{key}'")).unwrap();
+        assert!(!format!("{config:?}").contains(&key));
+    }
+}

@@ -1,0 +1,223 @@
+//! Puts the program together: the only place that knows every type.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use axum::Router;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::secret::Secret;
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+use tokio::net::TcpListener;
+use tracing::{info, warn};
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, KeySource, decode_key};
+use crate::seal::{MasterKey, Seal, SealContext, Sealed};
+use crate::services::{Core, Services};
+use crate::store::{self, Store};
+use crate::web;
+use crate::web::set_up::SetUpLink;
+
+/// How long running calls may take to finish after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(30);
+const KEY_ID: u32 = 1;
+const KEY_CHECK: &str = "key_check";
+const KEY_CHECK_CONTEXT: SealContext<'_> = SealContext {
+    table: "settings",
+    server: "",
+    subject: "",
+    origin: "",
+    field: KEY_CHECK,
+};
+
+/// A program that is ready to serve.
+pub struct Overkey {
+    pub core: Core,
+    pub services: Services,
+    pub config: Config,
+}
+
+impl Overkey {
+    /// Opens and migrates the database and checks the key. `public_url` is where we shall be reached.
+    pub async fn open(config: Config, public_url: Url, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let store = store::open(&config.database_url)
+            .await
+            .context("Cannot open the database; check OVERKEY_DATABASE_URL")?;
+        store
+            .migrate()
+            .await
+            .context("Cannot bring the database's schema up to date")?;
+        let seal = Arc::new(open_seal(store.as_ref(), &config.key).await?);
+        let core = Core {
+            store,
+            clock,
+            seal,
+            public_url,
+        };
+        Ok(Self {
+            services: Services::new(&core),
+            core,
+            config,
+        })
+    }
+
+    /// Everything we answer. Without people, a one-time set-up link is made and printed to the log.
+    pub async fn router(&self) -> anyhow::Result<Router> {
+        let link = SetUpLink::default();
+        if self.services.sign_in.needs_first_admin().await? {
+            let token = link.make()?;
+            warn!(
+                "Nobody is here yet. Make the first admin at {}setup/{}",
+                self.core.public_url,
+                token.expose()
+            );
+        }
+        web::router(self, link)
+    }
+}
+
+/// Where we are reached when nothing else is configured.
+pub fn public_url(config: &Config, bound: SocketAddr) -> anyhow::Result<Url> {
+    match &config.public_url {
+        Some(url) => Ok(url.clone()),
+        None if bound.ip().is_unspecified() => Ok(Url::parse(&format!("http://localhost:{}", bound.port()))?),
+        None => Ok(Url::parse(&format!("http://{bound}"))?),
+    }
+}
+
+pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("Cannot listen on {address}; another program may be using the port (OVERKEY_LISTEN chooses another)")
+    })
+}
+
+/// `overkey serve`.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    let listener = bind(config.listen).await?;
+    let url = public_url(&config, listener.local_addr()?)?;
+    let overkey = Overkey::open(config, url, Arc::new(SystemClock)).await?;
+    info!(url = %overkey.core.public_url, "Overkey is ready");
+    run(&overkey, listener).await
+}
+
+/// Serves until SIGTERM or ctrl-C, then lets running calls finish (30 seconds at most).
+pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()> {
+    let router = overkey.router().await?;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let stopped = stop.clone();
+    if let Some(address) = overkey.config.metrics_listen {
+        let (listener, stopped) = (bind(address).await?, stop.clone());
+        let server = axum::serve(listener, web::metrics_router()).with_graceful_shutdown(stopped.cancelled_owned());
+        tokio::spawn(async move { server.await });
+    }
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move { stopped.cancelled().await });
+    let mut server = tokio::spawn(async move { server.await });
+    tokio::select! {
+        ended = &mut server => ended??,
+        () = signalled() => {
+            info!("Stopping: no new work, running calls may finish");
+            stop.cancel();
+            if tokio::time::timeout(DRAIN, server).await.is_err() {
+                warn!("Some calls were still running after {} seconds", DRAIN.as_secs());
+            }
+        }
+    }
+    overkey.services.calls.flush().await;
+    Ok(())
+}
+
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+/// The seal with the configured master key, checked against the database: a wrong key is told now, not by the first call.
+async fn open_seal(store: &dyn Store, source: &KeySource) -> anyhow::Result<Seal> {
+    let mut work = store.begin().await?;
+    let stored = work.settings().get(KEY_CHECK).await?;
+    let key = master_key(source, stored.is_none())?;
+    let seal = Seal::new(KEY_ID, &key);
+    let check = match stored {
+        Some(check) => check,
+        None => {
+            let sealed = seal.seal(&KEY_CHECK_CONTEXT, KEY_CHECK.as_bytes())?;
+            let check = STANDARD.encode(sealed.as_bytes());
+            work.settings().set_if_absent(KEY_CHECK, &check).await?;
+            // Another replica may have been first: its check counts.
+            work.settings().get(KEY_CHECK).await?.unwrap_or(check)
+        }
+    };
+    work.save().await?;
+    let sealed = Sealed::from_bytes(
+        STANDARD
+            .decode(check)
+            .context("The key check in the database is damaged")?,
+    );
+    if seal.open(&KEY_CHECK_CONTEXT, &sealed).is_err() {
+        bail!(
+            "The master key does not fit this database: its credentials were sealed with another one. Give that key in OVERKEY_MASTER_KEY or OVERKEY_MASTER_KEY_FILE."
+        );
+    }
+    Ok(seal)
+}
+
+fn master_key(source: &KeySource, first_start: bool) -> anyhow::Result<MasterKey> {
+    match source {
+        KeySource::Value(text) => {
+            decode_key(text).context("OVERKEY_MASTER_KEY is not 32 bytes in base64 (openssl rand -base64 32 makes one)")
+        }
+        KeySource::File(path) if path.exists() => {
+            let text = Secret::new(
+                std::fs::read_to_string(path)
+                    .with_context(|| format!("Cannot read the master key file {}", path.display()))?,
+            );
+            warn_if_readable_by_others(path);
+            decode_key(&text).with_context(|| format!("{} does not hold 32 bytes in base64", path.display()))
+        }
+        KeySource::File(path) if first_start => generate_key(path),
+        KeySource::File(path) => bail!(
+            "The master key file {} is missing, and this database holds credentials sealed with it",
+            path.display()
+        ),
+    }
+}
+
+fn generate_key(path: &Path) -> anyhow::Result<MasterKey> {
+    let mut key: MasterKey = Zeroizing::new([0; 32]);
+    OsRng
+        .try_fill_bytes(&mut *key)
+        .context("The system gives no random numbers")?;
+    let text = Zeroizing::new(format!("{}\n", STANDARD.encode(*key)));
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("Cannot write the master key file {}", path.display()))?;
+    info!(path = %path.display(), "Made a master key; keep a copy of this file apart from the database");
+    Ok(key)
+}
+
+fn warn_if_readable_by_others(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0) {
+        warn!(path = %path.display(), "Others on this machine may read the master key file; chmod 600 it");
+    }
+}

@@ -1,0 +1,91 @@
+//! The headers that every answer carries, and the host that every request must name.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, uri::Authority};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use url::Url;
+
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const ALWAYS: [(HeaderName, &str); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    // Leptos goes back to the Referer after a form post without scripts; other sites learn nothing.
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
+];
+
+/// G5: on every route, errors and files included. What an answer has set already stays.
+pub async fn security_headers(State(public_url): State<Arc<Url>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        set(headers, name, value);
+    }
+    set(headers, header::CONTENT_SECURITY_POLICY, POLICY);
+    set(headers, header::CACHE_CONTROL, "no-store");
+    if public_url.scheme() == "https" {
+        set(
+            headers,
+            header::STRICT_TRANSPORT_SECURITY,
+            "max-age=31536000; includeSubDomains",
+        );
+    }
+    response
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.entry(name).or_insert(HeaderValue::from_static(value));
+}
+
+/// E2: a request for another host is DNS rebinding or a misconfigured proxy; both are told so (RFC 9110 section 15.5.20).
+pub async fn known_host(State(public_url): State<Arc<Url>>, request: Request, next: Next) -> Response {
+    let named = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .or(request.uri().authority().map(Authority::as_str));
+    if named.is_some_and(|host| is_ours(host, &public_url)) {
+        next.run(request).await
+    } else {
+        let text = "This host is not the one Overkey is configured for. An operator sets it as OVERKEY_PUBLIC_URL.";
+        (StatusCode::MISDIRECTED_REQUEST, text).into_response()
+    }
+}
+
+/// The public URL's host, and the loopback names when that is a loopback name itself. Ports do not matter: a proxy may map them.
+fn is_ours(host: &str, public_url: &Url) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else {
+        return false;
+    };
+    let (named, ours) = (
+        authority.host().to_ascii_lowercase(),
+        public_url.host_str().unwrap_or_default(),
+    );
+    let loopback = |name: &str| matches!(name, "localhost" | "127.0.0.1" | "[::1]");
+    named == ours || (loopback(ours) && loopback(&named))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e2_only_our_own_host_is_answered() {
+        let public = Url::parse("https://mcp.example.com").unwrap();
+        assert!(is_ours("MCP.example.com", &public) && is_ours("mcp.example.com:8443", &public));
+        for foreign in ["evil.example", "mcp.example.com.evil.example", "127.0.0.1", "", "a b"] {
+            assert!(!is_ours(foreign, &public), "{foreign}");
+        }
+        let local = Url::parse("http://127.0.0.1:8080").unwrap();
+        assert!(
+            is_ours("localhost:8080", &local) && is_ours("[::1]:1", &local) && !is_ours("rebound.example:8080", &local)
+        );
+    }
+}

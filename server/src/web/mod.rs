@@ -1,0 +1,119 @@
+//! The HTTP front: which part answers which path, and what surrounds them all.
+
+pub mod headers;
+pub mod health;
+pub mod same_origin;
+pub mod session;
+pub mod set_up;
+pub mod sign_in;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::{StatusCode, Uri, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use ipnet::IpNet;
+use serde_json::json;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::api;
+use crate::clock::Clock;
+use crate::gateway::{self, Gateway, GatewayConfig};
+use crate::services::Services;
+use crate::startup::Overkey;
+use set_up::SetUpLink;
+
+/// Forms are small; REST and MCP bodies have limits of their own.
+const FORM_LIMIT: usize = 256 * 1024;
+
+/// What our own handlers need.
+#[derive(Clone)]
+pub struct WebState {
+    pub services: Services,
+    pub clock: Arc<dyn Clock>,
+    pub set_up: SetUpLink,
+    pub trusted_proxies: Arc<[IpNet]>,
+}
+
+pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
+    let (core, config) = (&overkey.core, &overkey.config);
+    let state = WebState {
+        services: overkey.services.clone(),
+        clock: core.clock.clone(),
+        set_up,
+        trusted_proxies: config.trusted_proxies.clone().into(),
+    };
+    let gateway = Gateway::new(
+        overkey.services.calls.clone(),
+        &core.seal,
+        core.public_url.clone(),
+        gateway_config(overkey),
+    );
+    let public_url = Arc::new(core.public_url.clone());
+    let sessions = session::layer(core.store.clone(), core.clock.clone(), &core.public_url);
+    let with_session = Router::new()
+        .route("/sign-in", post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/setup/{token}", post(sign_in::set_up))
+        .route("/theme", post(sign_in::theme))
+        .with_state(state.clone())
+        .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        .nest("/api/v1", api::router(overkey.services.clone()))
+        .layer(from_fn_with_state(
+            (state.services.clone(), state.clock.clone()),
+            session::actor,
+        ))
+        .layer(sessions)
+        .layer(from_fn(same_origin::same_origin));
+    Ok(Router::new()
+        .merge(with_session)
+        .merge(gateway::router(gateway))
+        .merge(if config.metrics_listen.is_some() { Router::new() } else { metrics_router() })
+        .fallback(not_found)
+        .layer(from_fn_with_state(public_url.clone(), headers::known_host))
+        // Probes come by address.
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz).with_state(core.store.clone()))
+        .layer(from_fn_with_state(public_url, headers::security_headers))
+        .layer(CatchPanicLayer::new()))
+}
+
+/// `/metrics`, on this listener or on its own.
+pub fn metrics_router() -> Router {
+    health::recorder();
+    Router::new().route("/metrics", get(health::metrics))
+}
+
+fn gateway_config(overkey: &Overkey) -> GatewayConfig {
+    let config = &overkey.config;
+    GatewayConfig {
+        allow: config.upstream_allow.clone(),
+        allowed_origins: config.allowed_origins.clone(),
+        body_limit: config.body_limit,
+        connect_timeout: Duration::from_secs(config.connect_timeout),
+        first_byte_timeout: Duration::from_secs(config.first_byte_timeout),
+    }
+}
+
+/// MCP clients probe these and read what comes back as JSON: a page would look like a broken authorization server.
+async fn not_found(uri: Uri) -> Response {
+    let path = uri.path();
+    if path.starts_with("/.well-known/") || path.starts_with("/oauth/") {
+        (
+            StatusCode::NOT_FOUND,
+            Json(json!({ "error": "not_found", "error_description": "There is nothing here." })),
+        )
+            .into_response()
+    } else {
+        (
+            StatusCode::NOT_FOUND,
+            [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
+            "There is no such page.",
+        )
+            .into_response()
+    }
+}
