@@ -4,6 +4,8 @@
 //! "Not there" is `None`; `StoreError` hides the driver. Secrets come and go only as `Sealed`.
 
 mod audit;
+#[cfg(test)]
+mod contract;
 mod cursor;
 pub mod error;
 mod grants;

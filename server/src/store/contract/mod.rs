@@ -1,0 +1,28 @@
+//! What every store must do: one suite, each case on SQLite and on PostgreSQL.
+
+mod cascades;
+mod overrides;
+mod pages;
+mod people;
+mod servers;
+mod transactions;
+mod world;
+
+/// `cases!(a, b)` makes the tests `sqlite::a`, `postgres::a`, `sqlite::b` ... of `async fn a(store: &dyn Store)`.
+macro_rules! on_every_store {
+    ($($case:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $case() {
+                super::super::world::on_sqlite(async |store| super::$case(store).await).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $case() {
+                super::super::world::on_postgres(async |store| super::$case(store).await).await;
+            })*
+        }
+    };
+}
+use on_every_store;
