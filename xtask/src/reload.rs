@@ -19,17 +19,22 @@ pub struct Reload(Pages);
 impl Reload {
     /// Listens in the background. If the port is taken, pages have to be reloaded by hand, and the reader is told.
     pub fn listen() -> Self {
-        let pages = Pages::default();
         match TcpListener::bind(ADDRESS) {
-            Ok(listener) => {
-                let known = Arc::clone(&pages);
-                thread::spawn(move || accept(&listener, &known));
+            Ok(listener) => Self::on(listener),
+            Err(error) => {
+                notice(&format!(
+                    "pages will not reload by themselves: port {}: {error}",
+                    ADDRESS.1
+                ));
+                Self(Pages::default())
             }
-            Err(error) => notice(&format!(
-                "pages will not reload by themselves: port {}: {error}",
-                ADDRESS.1
-            )),
         }
+    }
+
+    fn on(listener: TcpListener) -> Self {
+        let pages = Pages::default();
+        let known = Arc::clone(&pages);
+        thread::spawn(move || accept(&listener, &known));
         Self(pages)
     }
 
@@ -49,5 +54,26 @@ fn accept(listener: &TcpListener, pages: &Pages) {
         if let Ok(page) = tungstenite::accept(stream) {
             pages.lock().unwrap_or_else(PoisonError::into_inner).push(page);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_page_is_told_to_load_again() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let reload = Reload::on(listener);
+        let stream = TcpStream::connect(address).unwrap();
+        let (mut page, _) = tungstenite::client(format!("ws://{address}/live_reload"), stream).unwrap();
+        let told = thread::spawn(move || page.read().unwrap());
+        // The page is known a moment after its handshake; telling nobody does no harm.
+        while !told.is_finished() {
+            reload.tell_browsers();
+            thread::yield_now();
+        }
+        assert_eq!(told.join().unwrap(), Message::text(r#"{"all":"reload"}"#));
     }
 }
