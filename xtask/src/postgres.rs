@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::shell::{answer, find, is_root, run_quietly, step};
+use crate::shell::{find, is_root, run_quietly, step};
 use crate::workspace;
 
 /// Debian's packages make this user; PostgreSQL refuses to run as root.
@@ -122,7 +122,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // Nothing in it is worth a clean shutdown, and a parent may always kill.
+        // SIGINT: end now, and take the connections along. Where there is no `kill` program, the hard way does as well.
         let interrupted = Command::new("kill")
             .args(["-INT", &self.server.id().to_string()])
             .status();
@@ -192,14 +192,18 @@ fn folder() -> Result<PathBuf> {
     )
 }
 
-/// Removes what runs that were killed have left.
+/// Removes what runs that were killed have left. Only where the system tells which processes live.
 fn remove_abandoned(parent: &Path) {
+    let processes = Path::new("/proc");
+    if !processes.join("self").exists() {
+        return;
+    }
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let Some(owner) = name.strip_prefix(FOLDER) else {
             continue;
         };
-        if answer(Command::new("ps").args(["-p", owner])).is_none() {
+        if !processes.join(owner).exists() {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -215,6 +219,7 @@ fn free_port() -> Result<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::answer;
 
     /// The tests of the stores depend on it, so a machine that runs those has PostgreSQL.
     #[test]
