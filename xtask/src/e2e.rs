@@ -22,10 +22,8 @@ pub fn command(args: &[String]) -> Result<()> {
 pub fn tests(args: &[String]) -> Result<Tally> {
     assets::build(Mode::Release)?;
     step("Building the server for the browser tests");
-    // Together with the integration tests, so that `make test` builds the dependencies with one set of features.
-    run(&mut cargo(&[
-        "build", "-p", "server", "--bin", "overkey", "--test", "it",
-    ]))?;
+    // By itself: together with the Rust tests it would get features of their dependencies that users do not get.
+    run(&mut cargo(&["build", "-p", "server", "--bin", "overkey"]))?;
     step("Testing in the browser");
     let chromium = setup::chromium().context("Chromium is missing: install it with `apt-get install chromium`")?;
     let mut playwright = program("node");
