@@ -1,5 +1,43 @@
-//! placeholder while the REST API is written
+//! The REST API: `/api/v1`. Each file is one resource; the rules are the services'.
+
+mod access;
+mod audit;
+mod caller;
+mod me;
+mod moment;
+mod openapi;
+mod outbound_auth;
+mod overrides;
+mod paging;
+mod problem;
+mod request;
+mod servers;
+mod subject;
+mod tokens;
+mod users;
+mod virtual_accounts;
+
 use axum::Router;
-pub fn router(_services: crate::services::Services) -> Router {
-    Router::new()
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, header};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::services::Services;
+
+/// Room for sixteen credentials of 16 KiB each, and for escapes.
+const MAX_BODY: usize = 512 * 1024;
+
+/// Everything below `/api/v1`, to be nested there. An `Actor` in the request's extensions is a signed-in session; a gateway
+/// token in `Authorization` counts before it.
+pub fn router(services: Services) -> Router {
+    let (routes, document) = openapi::routes().split_for_parts();
+    openapi::serve(routes, document)
+        .fallback(problem::no_such_route)
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
+        .with_state(services)
 }

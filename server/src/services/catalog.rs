@@ -6,6 +6,7 @@ use domain::id::{ServerId, VirtualAccountId};
 use domain::outbound_input::OutboundInput;
 use domain::role::{ServerAction, ServerRole};
 use domain::server::{ServerName, ServerUrl};
+use url::Url;
 
 use super::audit::{Event, record};
 use super::{Core, ServiceError, access, accounts, vault};
@@ -132,14 +133,14 @@ impl Catalog {
         Ok(work.grants().list(&row.id).await?)
     }
 
-    /// A user is named by id or e-mail address. True when the grant is new.
+    /// A user is named by id or e-mail address. The grant as it is now, and true when it is new.
     pub async fn grant(
         &self,
         actor: &Actor,
         name: &str,
         grantee: Grantee,
         role: ServerRole,
-    ) -> Result<bool, ServiceError> {
+    ) -> Result<(Grant, bool), ServiceError> {
         let mut work = self.core.store.begin().await?;
         let (row, _) = access::locked(work.as_mut(), actor, name, ServerAction::Manage).await?;
         let grantee = known_grantee(work.as_mut(), grantee)
@@ -159,8 +160,10 @@ impl Catalog {
             .server(&row.name)
             .detail(&[("grantee", &described), ("role", role.as_str())]);
         record(work.as_mut(), now, actor, event).await?;
+        let stored = work.grants().list(&grant.server).await?;
+        let named = stored.into_iter().find(|one| one.grantee == grant.grantee);
         work.save().await?;
-        Ok(new)
+        Ok((named.unwrap_or(grant), new))
     }
 
     /// D09: overrides stay, unused, and work again when access returns.
@@ -178,6 +181,13 @@ impl Catalog {
             .detail(&[("grantee", &describe(&grantee))]);
         record(work.as_mut(), self.core.now(), actor, event).await?;
         Ok(work.save().await?)
+    }
+
+    /// Where MCP clients connect.
+    pub fn gateway_url(&self, server: &ServerName) -> Url {
+        let mut url = self.core.public_url.clone();
+        url.set_path(&format!("/mcp/{server}"));
+        url
     }
 
     fn new_row(&self, actor: &Actor, new: NewServer) -> Result<ServerRow, ServiceError> {

@@ -9,7 +9,7 @@ use domain::actor::{Actor, SubjectKind, SubjectRef};
 use domain::field::FieldError;
 use domain::id::{OverrideId, VirtualAccountId};
 use domain::injection::{Decision, ServerFacts, explain};
-use domain::outbound::{CredentialField, OutboundAuth};
+use domain::outbound::{CredentialField, Mode, OutboundAuth};
 use domain::overrides::{Condition, Kind, OverrideFacts, State};
 use domain::role::{OverrideAction, PlatformRole, Refusal, ServerRole, Whose, decide_override};
 use domain::secret::{Secret, parse_credential};
@@ -47,6 +47,8 @@ pub struct SetOverride {
 pub struct SeenOverride {
     pub row: OverrideRow,
     pub state: State,
+    /// The server's outbound auth: what is overridden (S07).
+    pub mode: Mode,
 }
 
 /// What of the list to show.
@@ -146,7 +148,11 @@ impl Overrides {
                 let has_access = access.reaches(work.as_mut(), &row.subject).await?;
                 let state = row.facts().state(&place.auth.fields(), has_access, self.core.now());
                 if query.state.is_none_or(|wanted| wanted == state) {
-                    items.push(SeenOverride { row, state });
+                    items.push(SeenOverride {
+                        row,
+                        state,
+                        mode: place.server.mode,
+                    });
                 }
             }
             let enough = query.state.is_none() || items.len() >= query.limit as usize;
@@ -176,6 +182,23 @@ impl Overrides {
             .ok_or(ServiceError::NotFound)?;
         hide(place.decide(actor, OverrideAction::List, &row.subject))?;
         self.seen(work.as_mut(), &place, row).await
+    }
+
+    /// One override by whose it is, if the actor may see it.
+    pub async fn find(
+        &self,
+        actor: &Actor,
+        server: &str,
+        subject: &SubjectRef,
+        kind: Kind,
+    ) -> Result<SeenOverride, ServiceError> {
+        let mut work = self.core.store.read().await?;
+        let place = self.place(work.as_mut(), actor, server, false).await?;
+        let subject = self.subject(work.as_mut(), &place, actor, subject).await?;
+        place.decide(actor, OverrideAction::List, &subject)?;
+        let found = work.overrides().find_for(&place.server.id, &subject, kind).await?;
+        self.seen(work.as_mut(), &place, found.ok_or(ServiceError::NotFound)?)
+            .await
     }
 
     /// S03: whom a manager may add an override for.
@@ -455,7 +478,11 @@ impl Overrides {
             .reaches(work, &row.subject)
             .await?;
         let state = row.facts().state(&place.auth.fields(), has_access, self.core.now());
-        Ok(SeenOverride { row, state })
+        Ok(SeenOverride {
+            row,
+            state,
+            mode: place.server.mode,
+        })
     }
 }
 
@@ -494,6 +521,7 @@ fn by_field<'a>(
 ) -> Result<BTreeMap<String, &'a Secret>, Vec<FieldError>> {
     match entered {
         Entered::One(secret) => match fields {
+            [_] if secret.expose().trim().is_empty() => Ok(BTreeMap::new()),
             [only] => Ok(BTreeMap::from([(only.key.clone(), secret)])),
             _ => {
                 let names: Vec<&str> = fields.iter().map(|field| field.label.as_str()).collect();

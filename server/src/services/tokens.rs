@@ -63,18 +63,7 @@ impl Tokens {
 
     pub async fn revoke(&self, actor: &Actor, id: &TokenId) -> Result<(), ServiceError> {
         require_person(actor)?;
-        let mut work = self.core.store.begin().await?;
-        if !work.tokens().delete(id, &actor.subject).await? {
-            return Err(ServiceError::NotFound);
-        }
-        record(
-            work.as_mut(),
-            self.core.now(),
-            actor,
-            Event::new("token.revoked").detail(&[("token", id.as_str())]),
-        )
-        .await?;
-        Ok(work.save().await?)
+        self.delete(actor, &actor.subject, id).await
     }
 
     /// A virtual account's tokens: admins only.
@@ -102,6 +91,23 @@ impl Tokens {
             .ok_or(ServiceError::NotFound)?;
         drop(work);
         self.insert(actor, SubjectRef::virtual_account(account), request).await
+    }
+
+    pub async fn revoke_of(&self, actor: &Actor, account: &VirtualAccountId, id: &TokenId) -> Result<(), ServiceError> {
+        access::require_admin(actor)?;
+        self.delete(actor, &SubjectRef::virtual_account(account), id).await
+    }
+
+    async fn delete(&self, actor: &Actor, owner: &SubjectRef, id: &TokenId) -> Result<(), ServiceError> {
+        let mut work = self.core.store.begin().await?;
+        if !work.tokens().delete(id, owner).await? {
+            return Err(ServiceError::NotFound);
+        }
+        let event = Event::new("token.revoked")
+            .subject(owner)
+            .detail(&[("token", id.as_str())]);
+        record(work.as_mut(), self.core.now(), actor, event).await?;
+        Ok(work.save().await?)
     }
 
     async fn insert(&self, actor: &Actor, owner: SubjectRef, request: TokenRequest) -> Result<NewToken, ServiceError> {
