@@ -170,7 +170,7 @@ pub fn decide_override(
                 return Err(Refusal::Unsupported);
             }
             // S31: a virtual account's override is its managers' business, even when it calls the API itself.
-            if !manager && !(mode.users_may_add(allow_optional) && whose.kind != SubjectKind::VirtualAccount) {
+            if !(manager || mode.users_may_add(allow_optional) && whose.kind != SubjectKind::VirtualAccount) {
                 return Err(Refusal::Forbidden);
             }
         }
