@@ -1,0 +1,18 @@
+//! Why a list is empty, and what to do about it.
+
+use leptos::prelude::*;
+
+#[component]
+pub fn EmptyState(
+    #[prop(into)] heading: String,
+    #[prop(into)] text: String,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <div class="empty-state">
+            <h2>{heading}</h2>
+            <p>{text}</p>
+            {children.map(|children| children())}
+        </div>
+    }
+}
