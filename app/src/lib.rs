@@ -11,6 +11,6 @@ mod routes;
 pub mod secret_input;
 #[cfg(feature = "ssr")]
 pub mod shell;
-mod ui;
+pub mod ui;
 
 pub use routes::App;
