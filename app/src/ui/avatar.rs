@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 #[component]
-pub fn Avatar(name: String) -> impl IntoView {
-    view! { <span class="avatar" aria-hidden="true">{initials(&name)}</span> }
+pub fn Avatar(name: String) -> AnyView {
+    view! { <span class="avatar" aria-hidden="true">{initials(&name)}</span> }.into_any()
 }
 
 /// The first letters of the first two words, or the first two letters of the only one.

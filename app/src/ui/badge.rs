@@ -32,11 +32,12 @@ impl Tone {
 }
 
 #[component]
-pub fn Badge(#[prop(into)] text: String, #[prop(default = Tone::Neutral)] tone: Tone) -> impl IntoView {
+pub fn Badge(#[prop(into)] text: String, #[prop(default = Tone::Neutral)] tone: Tone) -> AnyView {
     view! {
         <span class="badge" data-tone=tone.as_str()>
             {tone.shape().map(|shape| view! { <span aria-hidden="true">{shape}</span> })}
             {text}
         </span>
     }
+    .into_any()
 }

@@ -5,26 +5,28 @@ use leptos::prelude::*;
 use crate::ui::icon::{Icon, icons};
 
 #[component]
-pub fn CodeBlock(#[prop(into)] text: String, #[prop(into)] label: String) -> impl IntoView {
+pub fn CodeBlock(#[prop(into)] text: String, #[prop(into)] label: String) -> AnyView {
     view! {
         <div class="code-block">
             <pre tabindex="0" role="group" aria-label=label.clone()><code>{text.clone()}</code></pre>
             <CopyButton text label/>
         </div>
     }
+    .into_any()
 }
 
 /// One line, for addresses.
 #[component]
-pub fn CodeLine(#[prop(into)] text: String, #[prop(into)] label: String) -> impl IntoView {
+pub fn CodeLine(#[prop(into)] text: String, #[prop(into)] label: String) -> AnyView {
     view! {
         <span class="code-line"><code>{text.clone()}</code><CopyButton text label/></span>
     }
+    .into_any()
 }
 
 /// Copying needs a script, so the button is not shown without (`data-hydrated`).
 #[component]
-pub fn CopyButton(text: String, label: String) -> impl IntoView {
+pub fn CopyButton(text: String, label: String) -> AnyView {
     let copied = RwSignal::new(false);
     let copy = move |_| {
         let _ = window().navigator().clipboard().write_text(&text);
@@ -37,4 +39,5 @@ pub fn CopyButton(text: String, label: String) -> impl IntoView {
             <span aria-live="polite">{move || if copied.get() { "Copied" } else { "Copy" }}</span>
         </button>
     }
+    .into_any()
 }

@@ -19,7 +19,7 @@ pub fn Dialog(
     #[prop(into)]
     of: String,
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
         if let Some(element) = dialog.get()
@@ -53,4 +53,5 @@ pub fn Dialog(
             {children()}
         </dialog>
     }
+    .into_any()
 }

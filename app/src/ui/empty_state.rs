@@ -7,7 +7,7 @@ pub fn EmptyState(
     #[prop(into)] heading: String,
     #[prop(into)] text: String,
     #[prop(optional)] children: Option<Children>,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <div class="empty-state">
             <h2>{heading}</h2>
@@ -15,4 +15,5 @@ pub fn EmptyState(
             {children.map(|children| children())}
         </div>
     }
+    .into_any()
 }

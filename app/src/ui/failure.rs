@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use crate::error::UiError;
 
 #[component]
-pub fn Failure(error: UiError) -> impl IntoView {
+pub fn Failure(error: UiError) -> AnyView {
     let heading = match &error {
         UiError::SignedOut => "You are signed out",
         UiError::Forbidden => "Not allowed",
@@ -23,4 +23,5 @@ pub fn Failure(error: UiError) -> impl IntoView {
         <Title text=format!("{heading} · Overkey")/>
         <div class="empty-state"><h1>{heading}</h1><p>{error.to_string()}</p>{way_out}</div>
     }
+    .into_any()
 }

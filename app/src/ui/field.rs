@@ -34,7 +34,7 @@ pub fn Field(
     list: Option<&'static str>,
     #[prop(optional)] on_input: Option<Callback<String>>,
     #[prop(optional)] required: bool,
-) -> impl IntoView {
+) -> AnyView {
     let input = if input.is_empty() { name } else { input };
     let value = problem
         .get_untracked()
@@ -55,6 +55,7 @@ pub fn Field(
             <Notes name=name.to_owned() hint problem/>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -67,7 +68,7 @@ pub fn TextArea(
     #[prop(optional, into)] value: String,
     #[prop(default = 3)] rows: u32,
     #[prop(optional)] code: bool,
-) -> impl IntoView {
+) -> AnyView {
     let input = if input.is_empty() { name } else { input };
     let value = problem
         .get_untracked()
@@ -83,11 +84,12 @@ pub fn TextArea(
             <Notes name=name.to_owned() hint problem/>
         </div>
     }
+    .into_any()
 }
 
 /// Hint and error below a field; one element, so that `aria-describedby` always points at something.
 #[component]
-pub fn Notes(name: String, #[prop(optional, into)] hint: String, problem: Problem) -> impl IntoView {
+pub fn Notes(name: String, #[prop(optional, into)] hint: String, problem: Problem) -> AnyView {
     let id = format!("{name}-notes");
     let message = move || problem.get().and_then(|error| error.at(&name));
     let hint = (!hint.is_empty()).then(|| view! { <span class="field-hint">{hint}</span> });
@@ -97,6 +99,7 @@ pub fn Notes(name: String, #[prop(optional, into)] hint: String, problem: Proble
             {move || message().map(|text| view! { <span class="field-error">{text}</span> })}
         </div>
     }
+    .into_any()
 }
 
 pub fn invalid(
@@ -109,7 +112,7 @@ pub fn invalid(
 
 /// Says at the top of a form that it was refused, and takes the focus there.
 #[component]
-pub fn Summary(problem: Problem) -> impl IntoView {
+pub fn Summary(problem: Problem) -> AnyView {
     let place = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         if problem.get().is_some()
@@ -124,6 +127,7 @@ pub fn Summary(problem: Problem) -> impl IntoView {
             {move || problem.get().map(|error| view! { <p class="problem">{error.to_string()}{other_messages(&error)}</p> })}
         </div>
     }
+    .into_any()
 }
 
 /// Messages of fields that have no place of their own in a form would be lost; the summary lists all.
@@ -143,10 +147,11 @@ pub fn SubmitButton(
     #[prop(into)] label: Signal<String>,
     pending: Memo<bool>,
     #[prop(default = "primary")] kind: &'static str,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <button class="button" data-kind=kind type="submit" aria-disabled=move || pending.get().then_some("true")>
             {move || if pending.get() { "One moment…".to_owned() } else { label.get() }}
         </button>
     }
+    .into_any()
 }

@@ -23,7 +23,7 @@ pub mod icons {
 }
 
 #[component]
-pub fn Icon(icon: icons::Icon) -> impl IntoView {
+pub fn Icon(icon: icons::Icon) -> AnyView {
     view! {
         <svg
             class="icon"
@@ -38,4 +38,5 @@ pub fn Icon(icon: icons::Icon) -> impl IntoView {
             inner_html=icon.data
         ></svg>
     }
+    .into_any()
 }

@@ -6,7 +6,7 @@ use crate::error::UiError;
 use crate::ui::failure::Failure;
 
 /// The old content stays while new content loads.
-pub fn loaded<T, F>(resource: Resource<Result<T, UiError>>, show: F) -> impl IntoView
+pub fn loaded<T, F>(resource: Resource<Result<T, UiError>>, show: F) -> AnyView
 where
     T: Clone + Send + Sync + 'static,
     F: Fn(T) -> AnyView + Clone + Send + Sync + 'static,
@@ -21,4 +21,5 @@ where
         })
     };
     view! { <Transition fallback=|| view! { <p class="skeleton" role="status">"Loading…"</p> }>{content}</Transition> }
+        .into_any()
 }

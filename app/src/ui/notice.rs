@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 #[component]
-pub fn Notice() -> impl IntoView {
+pub fn Notice() -> AnyView {
     let query = use_query_map();
     let text = move || query.read().get("done").and_then(|code| sentence(&code));
     view! {
@@ -12,6 +12,7 @@ pub fn Notice() -> impl IntoView {
             {move || text().map(|text| view! { <p class="notice">{text}</p> })}
         </div>
     }
+    .into_any()
 }
 
 /// Only these: an address must not be able to put words into the page.

@@ -10,7 +10,7 @@ pub fn PageHead(
     #[prop(optional)]
     above: Vec<(String, String)>,
     #[prop(optional)] children: Option<Children>,
-) -> impl IntoView {
+) -> AnyView {
     let crumbs = (!above.is_empty()).then(|| view! { <Breadcrumb above here=title.clone()/> });
     view! {
         <Title text=format!("{title} · Overkey")/>
@@ -20,10 +20,11 @@ pub fn PageHead(
             {children.map(|children| view! { <div class="page-actions">{children()}</div> })}
         </div>
     }
+    .into_any()
 }
 
 #[component]
-pub fn Breadcrumb(above: Vec<(String, String)>, here: String) -> impl IntoView {
+pub fn Breadcrumb(above: Vec<(String, String)>, here: String) -> AnyView {
     let links = above
         .into_iter()
         .map(|(name, href)| view! { <li><a href=href>{name}</a></li> })
@@ -33,4 +34,5 @@ pub fn Breadcrumb(above: Vec<(String, String)>, here: String) -> impl IntoView {
             <ol>{links}<li aria-current="page">{here}</li></ol>
         </nav>
     }
+    .into_any()
 }

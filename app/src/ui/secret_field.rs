@@ -18,7 +18,7 @@ pub fn SecretField(
     problem: Problem,
     #[prop(optional, into)] hint: String,
     #[prop(optional)] on_input: Option<Callback<String>>,
-) -> impl IntoView {
+) -> AnyView {
     let input = NodeRef::<html::Input>::new();
     let shown = RwSignal::new(false);
     let id = error_name.replace(['.', ':', '[', ']'], "-");
@@ -45,4 +45,5 @@ pub fn SecretField(
             <Notes name=error_name hint problem/>
         </div>
     }
+    .into_any()
 }

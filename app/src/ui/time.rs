@@ -12,15 +12,16 @@ pub struct Moment {
 }
 
 #[component]
-pub fn Time(at: Moment) -> impl IntoView {
-    view! { <time datetime=at.exact.clone() title=at.exact>{at.relative}</time> }
+pub fn Time(at: Moment) -> AnyView {
+    view! { <time datetime=at.exact.clone() title=at.exact>{at.relative}</time> }.into_any()
 }
 
 /// The same, or a word for never.
 #[component]
-pub fn TimeOr(at: Option<Moment>, never: &'static str) -> impl IntoView {
+pub fn TimeOr(at: Option<Moment>, never: &'static str) -> AnyView {
     match at {
         Some(at) => view! { <Time at/> }.into_any(),
         None => view! { <span class="muted">{never}</span> }.into_any(),
     }
+    .into_any()
 }

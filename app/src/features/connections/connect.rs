@@ -54,7 +54,7 @@ fn show(page: ConnectPage, add: ServerAction<AddOverride>, edit: ServerAction<Ed
 }
 
 #[component]
-fn AddOwn(form: FormPage, action: ServerAction<AddOverride>) -> impl IntoView {
+fn AddOwn(form: FormPage, action: ServerAction<AddOverride>) -> AnyView {
     let problem = problem_of(action);
     view! {
         <Explanation form=form.clone()/>
@@ -66,10 +66,11 @@ fn AddOwn(form: FormPage, action: ServerAction<AddOverride>) -> impl IntoView {
             <div class="form-buttons"><SubmitButton label=Signal::stored("Save my key".to_owned()) pending=action.pending().into()/></div>
         </ActionForm>
     }
+    .into_any()
 }
 
 #[component]
-fn EditOwn(form: FormPage, id: String, action: ServerAction<EditOverride>) -> impl IntoView {
+fn EditOwn(form: FormPage, id: String, action: ServerAction<EditOverride>) -> AnyView {
     let problem = problem_of(action);
     view! {
         <Explanation form=form.clone()/>
@@ -81,14 +82,16 @@ fn EditOwn(form: FormPage, id: String, action: ServerAction<EditOverride>) -> im
             <div class="form-buttons"><SubmitButton label=Signal::stored("Save my key".to_owned()) pending=action.pending().into()/></div>
         </ActionForm>
     }
+    .into_any()
 }
 
 #[component]
-fn Explanation(form: FormPage) -> impl IntoView {
+fn Explanation(form: FormPage) -> AnyView {
     let subject = form.subject.clone().map(|subject| fixed_subject(subject, true));
     view! {
         <PageHead title=format!("Connect to {}", form.server)/>
         <p class="section-text">{format!("Your client called {} and has no credential there. What you enter is stored encrypted, sent to {} with your requests only, and never shown again.", form.server, form.server)}</p>
         {subject}
     }
+    .into_any()
 }

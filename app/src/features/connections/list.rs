@@ -30,7 +30,7 @@ pub fn Connections() -> impl IntoView {
 }
 
 #[component]
-fn List(page: ConnectionPage) -> impl IntoView {
+fn List(page: ConnectionPage) -> AnyView {
     let search = page.search.clone();
     let next = page
         .next
@@ -52,10 +52,11 @@ fn List(page: ConnectionPage) -> impl IntoView {
         {content}
         <Pagination previous=None next/>
     }
+    .into_any()
 }
 
 #[component]
-fn Table(rows: Vec<ConnectionRow>) -> impl IntoView {
+fn Table(rows: Vec<ConnectionRow>) -> AnyView {
     let rows = rows
         .into_iter()
         .map(|row| view! { <Row row/> }.into_any())
@@ -75,10 +76,11 @@ fn Table(rows: Vec<ConnectionRow>) -> impl IntoView {
             </table>
         </div>
     }
+    .into_any()
 }
 
 #[component]
-fn Row(row: ConnectionRow) -> impl IntoView {
+fn Row(row: ConnectionRow) -> AnyView {
     let (words, href) = row.status.action(&row.server);
     let server = row.server.clone();
     let edit = row.own.as_ref().filter(|own| own.may_edit).map(|own| {
@@ -101,4 +103,5 @@ fn Row(row: ConnectionRow) -> impl IntoView {
             </td>
         </tr>
     }
+    .into_any()
 }

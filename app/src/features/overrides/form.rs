@@ -27,7 +27,7 @@ pub fn AddOverride() -> impl IntoView {
 }
 
 #[component]
-fn AddDialog(page: FormPage, add: ServerAction<Add>, subject: String) -> impl IntoView {
+fn AddDialog(page: FormPage, add: ServerAction<Add>, subject: String) -> AnyView {
     let problem = problem_of(add);
     let back = format!("/servers/{}/overrides", page.server);
     view! {
@@ -42,6 +42,7 @@ fn AddDialog(page: FormPage, add: ServerAction<Add>, subject: String) -> impl In
             </ActionForm>
         </Dialog>
     }
+    .into_any()
 }
 
 #[component]
@@ -63,12 +64,7 @@ pub fn EditOverride() -> impl IntoView {
 }
 
 #[component]
-fn EditDialog(
-    page: FormPage,
-    id: String,
-    edit: ServerAction<Edit>,
-    confirm: ServerAction<ConfirmOverride>,
-) -> impl IntoView {
+fn EditDialog(page: FormPage, id: String, edit: ServerAction<Edit>, confirm: ServerAction<ConfirmOverride>) -> AnyView {
     let problem = problem_of(edit);
     let back = format!("/servers/{}/overrides", page.server);
     let whose = page.subject.clone().map(|subject| fixed_subject(subject, page.mine));
@@ -87,11 +83,12 @@ fn EditDialog(
             </ActionForm>
         </Dialog>
     }
+    .into_any()
 }
 
 /// D06: confirm, or enter again.
 #[component]
-fn Suspended(server: String, id: String, may_confirm: bool, confirm: ServerAction<ConfirmOverride>) -> impl IntoView {
+fn Suspended(server: String, id: String, may_confirm: bool, confirm: ServerAction<ConfirmOverride>) -> AnyView {
     let button = may_confirm.then(|| {
         view! {
             <ActionForm action=confirm>
@@ -107,6 +104,7 @@ fn Suspended(server: String, id: String, may_confirm: bool, confirm: ServerActio
             {button}
         </div>
     }
+    .into_any()
 }
 
 /// S03: a manager names anybody; for others it is themselves, and the server side sees to it.
@@ -162,7 +160,7 @@ pub fn fixed_subject(subject: SubjectView, mine: bool) -> impl IntoView {
 
 /// One secret field per value the server asks for, the line that shows what will be sent, and the expiry.
 #[component]
-pub fn Credentials(page: FormPage, problem: Problem) -> impl IntoView {
+pub fn Credentials(page: FormPage, problem: Problem) -> AnyView {
     let typed = RwSignal::new(BTreeMap::<String, String>::new());
     let one = page.fields.len() == 1;
     let fields = page
@@ -219,32 +217,37 @@ pub fn Credentials(page: FormPage, problem: Problem) -> impl IntoView {
         <Field name="expires_on" label="Expires on (optional)" kind="date" problem value=page.expires_on
             hint="The last day it is used, in UTC."/>
     }
+    .into_any()
 }
 
 /// D02: shown when there is one already.
 #[component]
-fn Replace(problem: Problem) -> impl IntoView {
-    move || {
+fn Replace(problem: Problem) -> AnyView {
+    let exists = move || {
         problem
             .get()
-            .filter(|error| matches!(error, UiError::Exists { .. }))
-            .map(|_| {
-                view! {
-                    <p class="check-field">
-                        <input type="checkbox" id="replace" name="replace" value="true"/>
-                        <label for="replace">"Replace it"</label>
-                    </p>
-                }
-            })
-    }
+            .is_some_and(|error| matches!(error, UiError::Exists { .. }))
+    };
+    let shown = move || {
+        exists().then(|| {
+            view! {
+                <p class="check-field">
+                    <input type="checkbox" id="replace" name="replace" value="true"/>
+                    <label for="replace">"Replace it"</label>
+                </p>
+            }
+        })
+    };
+    shown.into_any()
 }
 
 #[component]
-fn Buttons(label: &'static str, pending: Memo<bool>, back: String) -> impl IntoView {
+fn Buttons(label: &'static str, pending: Memo<bool>, back: String) -> AnyView {
     view! {
         <div class="form-buttons">
             <SubmitButton label=Signal::stored(label.to_owned()) pending/>
             <a class="button" data-kind="quiet" href=back>"Cancel"</a>
         </div>
     }
+    .into_any()
 }

@@ -25,7 +25,7 @@ pub fn DeleteOverride() -> impl IntoView {
 }
 
 #[component]
-fn DeleteDialog(what: Doomed, delete: ServerAction<Delete>) -> impl IntoView {
+fn DeleteDialog(what: Doomed, delete: ServerAction<Delete>) -> AnyView {
     let problem = problem_of(delete);
     let back = format!("/servers/{}/overrides", what.server);
     let whose = if what.mine {
@@ -47,4 +47,5 @@ fn DeleteDialog(what: Doomed, delete: ServerAction<Delete>) -> impl IntoView {
             </ActionForm>
         </Dialog>
     }
+    .into_any()
 }

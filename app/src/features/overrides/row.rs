@@ -8,7 +8,7 @@ use crate::ui::badge::Badge;
 use crate::ui::time::{Time, TimeOr};
 
 #[component]
-pub fn Row(server: String, row: OverrideRow) -> impl IntoView {
+pub fn Row(server: String, row: OverrideRow) -> AnyView {
     let base = format!("/servers/{server}/overrides/{}", row.id);
     let name = row.subject.name.clone();
     let edit = row.may_edit.then(|| {
@@ -32,11 +32,12 @@ pub fn Row(server: String, row: OverrideRow) -> impl IntoView {
             <td class="table-actions">{edit}{delete}</td>
         </tr>
     }
+    .into_any()
 }
 
 /// Name, address, and whether that is me.
 #[component]
-fn Entity(subject: SubjectView, mine: bool) -> impl IntoView {
+fn Entity(subject: SubjectView, mine: bool) -> AnyView {
     view! {
         <span class="entity">
             <Avatar name=subject.name.clone()/>
@@ -46,11 +47,12 @@ fn Entity(subject: SubjectView, mine: bool) -> impl IntoView {
             </span>
         </span>
     }
+    .into_any()
 }
 
 /// D10: what may be seen of a credential. Screen readers get words for the dots.
 #[component]
-pub fn Masks(masks: Vec<(String, String)>) -> impl IntoView {
+pub fn Masks(masks: Vec<(String, String)>) -> AnyView {
     let shown = masks
         .into_iter()
         .map(|(label, mask)| {
@@ -60,5 +62,5 @@ pub fn Masks(masks: Vec<(String, String)>) -> impl IntoView {
             view! { <span class="mask">{label}<code aria-hidden="true">{mask}</code><span class="visually-hidden">{spoken}</span></span> }
         })
         .collect_view();
-    view! { <span class="two-lines">{shown}</span> }
+    view! { <span class="two-lines">{shown}</span> }.into_any()
 }

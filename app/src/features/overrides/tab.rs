@@ -15,7 +15,7 @@ use crate::ui::loaded::loaded;
 use crate::ui::pagination::Pagination;
 
 #[component]
-pub fn OverridesTab() -> impl IntoView {
+pub fn OverridesTab() -> AnyView {
     let (params, query) = (use_params_map(), use_query_map());
     let asked = Memo::new(move |_| {
         let (params, query) = (params.read(), query.read());
@@ -38,10 +38,11 @@ pub fn OverridesTab() -> impl IntoView {
             {loaded(page, |page| view! { <Overrides page/> }.into_any())}
         </section>
     }
+    .into_any()
 }
 
 #[component]
-fn Overrides(page: OverridesPage) -> impl IntoView {
+fn Overrides(page: OverridesPage) -> AnyView {
     let add = format!("/servers/{}/overrides/new", page.request.server);
     let add = page.may_add.then(|| {
         view! { <a class="button" data-kind="primary" href=add><Icon icon=icons::PLUS/>"Add Override"</a> }
@@ -62,6 +63,7 @@ fn Overrides(page: OverridesPage) -> impl IntoView {
         </p>
         <Content page/>
     }
+    .into_any()
 }
 
 #[component]
@@ -92,7 +94,7 @@ fn Content(page: OverridesPage) -> impl IntoView {
 
 /// What happens now, and what to do.
 #[component]
-fn Nothing(manager: bool, may_add: bool) -> impl IntoView {
+fn Nothing(manager: bool, may_add: bool) -> AnyView {
     let (heading, text) = match (manager, may_add) {
         (true, _) => (
             "No overrides yet",
@@ -107,12 +109,12 @@ fn Nothing(manager: bool, may_add: bool) -> impl IntoView {
             "Only a manager of this server can add one for you.",
         ),
     };
-    view! { <EmptyState heading text/> }
+    view! { <EmptyState heading text/> }.into_any()
 }
 
 /// A form that asks by the address; scripts send it as soon as something changes.
 #[component]
-fn Filters(request: ListRequest, total: Option<i64>) -> impl IntoView {
+fn Filters(request: ListRequest, total: Option<i64>) -> AnyView {
     let action = format!("/servers/{}/overrides", request.server);
     let submit = |event: leptos::ev::Event| {
         use leptos::wasm_bindgen::JsCast;
@@ -157,4 +159,5 @@ fn Filters(request: ListRequest, total: Option<i64>) -> impl IntoView {
             <output class="filter-count">{count}</output>
         </Form>
     }
+    .into_any()
 }

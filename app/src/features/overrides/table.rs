@@ -17,7 +17,7 @@ const COLUMNS: [(&str, Option<&str>); 7] = [
 ];
 
 #[component]
-pub fn OverrideTable(request: ListRequest, rows: Vec<OverrideRow>, manager: bool) -> impl IntoView {
+pub fn OverrideTable(request: ListRequest, rows: Vec<OverrideRow>, manager: bool) -> AnyView {
     let server = request.server.clone();
     let heads = COLUMNS
         .map(|(heading, key)| match key.filter(|_| manager) {
@@ -39,11 +39,12 @@ pub fn OverrideTable(request: ListRequest, rows: Vec<OverrideRow>, manager: bool
             </table>
         </div>
     }
+    .into_any()
 }
 
 /// A heading that sorts: once ascending, once more descending.
 #[component]
-fn SortHead(request: ListRequest, heading: &'static str, key: &'static str) -> impl IntoView {
+fn SortHead(request: ListRequest, heading: &'static str, key: &'static str) -> AnyView {
     let sort = if request.sort.is_empty() {
         "entity"
     } else {
@@ -60,4 +61,5 @@ fn SortHead(request: ListRequest, heading: &'static str, key: &'static str) -> i
             <a href=request.address("sort", &next)>{heading}<span aria-hidden="true">{arrow}</span></a>
         </th>
     }
+    .into_any()
 }

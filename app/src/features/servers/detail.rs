@@ -12,7 +12,7 @@ use crate::ui::failure::Failure;
 use crate::ui::page::PageHead;
 
 #[component]
-pub fn ServerDetail() -> impl IntoView {
+pub fn ServerDetail() -> AnyView {
     let (params, query) = (use_params_map(), use_query_map());
     let asked = Memo::new(move |_| {
         let server = params.read().get("server").unwrap_or_default();
@@ -35,10 +35,11 @@ pub fn ServerDetail() -> impl IntoView {
             <Show when=found><Outlet/></Show>
         </Transition>
     }
+    .into_any()
 }
 
 #[component]
-fn Head(page: ServerPage) -> impl IntoView {
+fn Head(page: ServerPage) -> AnyView {
     let above = vec![("Servers".to_owned(), "/servers".to_owned())];
     let description = (!page.description.is_empty()).then(|| view! { <p class="muted">{page.description.clone()}</p> });
     let menu = page.manager.then(|| {
@@ -62,10 +63,11 @@ fn Head(page: ServerPage) -> impl IntoView {
         </p>
         <Tabs server=page.name manager=page.manager/>
     }
+    .into_any()
 }
 
 #[component]
-fn Tabs(server: String, manager: bool) -> impl IntoView {
+fn Tabs(server: String, manager: bool) -> AnyView {
     let location = use_location();
     let mut tabs = vec![
         ("overview", "Overview"),
@@ -88,5 +90,5 @@ fn Tabs(server: String, manager: bool) -> impl IntoView {
         };
         view! { <li><a href=href aria-current=current>{label}</a></li> }
     };
-    view! { <nav class="tabs" aria-label="Server"><ul>{tabs.into_iter().map(tab).collect_view()}</ul></nav> }
+    view! { <nav class="tabs" aria-label="Server"><ul>{tabs.into_iter().map(tab).collect_view()}</ul></nav> }.into_any()
 }

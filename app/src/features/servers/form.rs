@@ -25,7 +25,7 @@ const MODES: [(Mode, &str); 4] = [
 const MORE_HEADERS: usize = 2;
 
 #[component]
-pub fn ServerFields(page: SettingsPage, problem: Problem) -> impl IntoView {
+pub fn ServerFields(page: SettingsPage, problem: Problem) -> AnyView {
     view! {
         <Field name="name" input="form[name]" label="Name" problem value=page.name.clone() required=true
             hint="1 to 63 lower-case letters, digits and hyphens. It is part of the gateway URL."/>
@@ -34,11 +34,12 @@ pub fn ServerFields(page: SettingsPage, problem: Problem) -> impl IntoView {
         <TextArea name="description" input="form[description]" label="Description (optional)" rows=2 problem value=page.description.clone()/>
         <OutboundFields page problem/>
     }
+    .into_any()
 }
 
 /// Which fields belong to which mode is the style sheet's to show (`:has(:checked)`), so that it works without scripts.
 #[component]
-fn OutboundFields(page: SettingsPage, problem: Problem) -> impl IntoView {
+fn OutboundFields(page: SettingsPage, problem: Problem) -> AnyView {
     let chosen = problem
         .get_untracked()
         .and_then(|error| error.kept("mode"))
@@ -88,10 +89,11 @@ fn OutboundFields(page: SettingsPage, problem: Problem) -> impl IntoView {
             </div>
         </fieldset>
     }
+    .into_any()
 }
 
 #[component]
-fn SharedHeaders(shared: Vec<(String, String)>, problem: Problem) -> impl IntoView {
+fn SharedHeaders(shared: Vec<(String, String)>, problem: Problem) -> AnyView {
     let first = if shared.is_empty() { "Authorization" } else { "" };
     let stored = shared
         .into_iter()
@@ -118,4 +120,5 @@ fn SharedHeaders(shared: Vec<(String, String)>, problem: Problem) -> impl IntoVi
         {rows}
         <Notes name="shared".to_owned() problem hint="The whole value of each header, such as Bearer sk-abc123. A row without a name is left out."/>
     }
+    .into_any()
 }

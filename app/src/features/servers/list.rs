@@ -34,7 +34,7 @@ pub fn Servers() -> impl IntoView {
 }
 
 #[component]
-fn List(list: ServerList) -> impl IntoView {
+fn List(list: ServerList) -> AnyView {
     let add = list.may_create.then(|| {
         view! { <a class="button" data-kind="primary" href="/servers/new"><Icon icon=icons::PLUS/>"Add server"</a> }
     });
@@ -65,10 +65,11 @@ fn List(list: ServerList) -> impl IntoView {
         {content}
         <Pagination previous=None next/>
     }
+    .into_any()
 }
 
 #[component]
-fn Filters(request: ServerListRequest) -> impl IntoView {
+fn Filters(request: ServerListRequest) -> AnyView {
     let option = |value: &'static str, label: &'static str, chosen: &str| {
         let selected = value == chosen;
         view! { <option value=value selected=selected>{label}</option> }
@@ -92,10 +93,11 @@ fn Filters(request: ServerListRequest) -> impl IntoView {
             <button class="button">"Search"</button>
         </Form>
     }
+    .into_any()
 }
 
 #[component]
-fn Table(rows: Vec<ServerRow>) -> impl IntoView {
+fn Table(rows: Vec<ServerRow>) -> AnyView {
     let rows = rows
         .into_iter()
         .map(|row| view! { <Row row/> }.into_any())
@@ -114,10 +116,11 @@ fn Table(rows: Vec<ServerRow>) -> impl IntoView {
             </table>
         </div>
     }
+    .into_any()
 }
 
 #[component]
-fn Row(row: ServerRow) -> impl IntoView {
+fn Row(row: ServerRow) -> AnyView {
     let (words, href) = row.status.action(&row.name);
     let role = if row.manager { "Manager" } else { "User" };
     view! {
@@ -134,10 +137,11 @@ fn Row(row: ServerRow) -> impl IntoView {
             <td class="table-actions"><a class="button" data-kind="quiet" href=href aria-label=format!("{words}: {}", row.name)>{words}</a></td>
         </tr>
     }
+    .into_any()
 }
 
 #[component]
-fn Nothing(may_create: bool) -> impl IntoView {
+fn Nothing(may_create: bool) -> AnyView {
     if may_create {
         view! {
             <EmptyState heading="Add your first MCP server" text="Give it a name, its address and how the gateway authenticates to it. People then call it through the gateway, each with their own credential.">
@@ -148,4 +152,5 @@ fn Nothing(may_create: bool) -> impl IntoView {
     } else {
         view! { <EmptyState heading="No servers yet" text="An admin gives you access to servers; they appear here then."/> }.into_any()
     }
+    .into_any()
 }

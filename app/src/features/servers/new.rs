@@ -10,7 +10,7 @@ use crate::ui::field::{SubmitButton, Summary, problem_of};
 use crate::ui::page::PageHead;
 
 #[component]
-pub fn NewServer() -> impl IntoView {
+pub fn NewServer() -> AnyView {
     let create = ServerAction::<CreateServer>::new();
     let problem = problem_of(create);
     let empty = SettingsPage {
@@ -29,4 +29,5 @@ pub fn NewServer() -> impl IntoView {
             </div>
         </ActionForm>
     }
+    .into_any()
 }

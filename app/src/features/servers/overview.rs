@@ -35,7 +35,7 @@ pub fn Overview() -> impl IntoView {
 }
 
 #[component]
-fn MyCredential(page: ServerPage, own: Option<OverrideRow>) -> impl IntoView {
+fn MyCredential(page: ServerPage, own: Option<OverrideRow>) -> AnyView {
     let (words, href) = page.status.action(&page.name);
     let action = href.contains("/connect/") || href.ends_with("/overrides");
     let action = action.then(|| view! { <a class="button" data-kind="primary" href=href>{words}</a> });
@@ -60,11 +60,12 @@ fn MyCredential(page: ServerPage, own: Option<OverrideRow>) -> impl IntoView {
             {action}
         </section>
     }
+    .into_any()
 }
 
 /// One client open at a time; the browser sees to it (`name`).
 #[component]
-fn Connect(page: ServerPage) -> impl IntoView {
+fn Connect(page: ServerPage) -> AnyView {
     let clients = snippets(&page.name, &page.gateway_url)
         .into_iter()
         .enumerate()
@@ -85,4 +86,5 @@ fn Connect(page: ServerPage) -> impl IntoView {
             {clients}
         </section>
     }
+    .into_any()
 }

@@ -7,15 +7,16 @@ use crate::error::UiError;
 use crate::ui::field::Problem;
 
 #[component]
-pub fn Pending(problem: Problem) -> impl IntoView {
-    move || match problem.get() {
+pub fn Pending(problem: Problem) -> AnyView {
+    let shown = move || match problem.get() {
         Some(UiError::Confirm(pending)) => Some(view! { <Confirmation pending/> }),
         _ => None,
-    }
+    };
+    shown.into_any()
 }
 
 #[component]
-fn Confirmation(pending: PendingChange) -> impl IntoView {
+fn Confirmation(pending: PendingChange) -> AnyView {
     let affected = pending
         .affected
         .iter()
@@ -39,4 +40,5 @@ fn Confirmation(pending: PendingChange) -> impl IntoView {
             {typed}
         </div>
     }
+    .into_any()
 }

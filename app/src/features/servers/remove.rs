@@ -8,7 +8,7 @@ use crate::ui::dialog::Dialog;
 use crate::ui::field::{Field, SubmitButton, Summary, problem_of};
 
 #[component]
-pub fn DeleteServer() -> impl IntoView {
+pub fn DeleteServer() -> AnyView {
     let server = use_params_map().read_untracked().get("server").unwrap_or_default();
     let delete = ServerAction::<Delete>::new();
     let problem = problem_of(delete);
@@ -27,4 +27,5 @@ pub fn DeleteServer() -> impl IntoView {
             </ActionForm>
         </Dialog>
     }
+    .into_any()
 }

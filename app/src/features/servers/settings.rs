@@ -25,7 +25,7 @@ pub fn Settings() -> impl IntoView {
 }
 
 #[component]
-fn Form(page: SettingsPage, change: ServerAction<ChangeServer>) -> impl IntoView {
+fn Form(page: SettingsPage, change: ServerAction<ChangeServer>) -> AnyView {
     let problem = problem_of(change);
     let confirming = Memo::new(move |_| matches!(problem.get(), Some(UiError::Confirm(_))));
     let label = Signal::derive(move || if confirming.get() { "Confirm and save" } else { "Save" }.to_owned());
@@ -40,4 +40,5 @@ fn Form(page: SettingsPage, change: ServerAction<ChangeServer>) -> impl IntoView
             <div class="form-buttons"><SubmitButton label pending=change.pending().into()/></div>
         </ActionForm>
     }
+    .into_any()
 }

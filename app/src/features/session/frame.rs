@@ -19,7 +19,7 @@ const PLACES: [(&str, &str, icons::Icon); 3] = [
 ];
 
 #[component]
-pub fn Frame() -> impl IntoView {
+pub fn Frame() -> AnyView {
     let person = Resource::new_blocking(|| (), |()| who_am_i());
     search_by_slash();
     view! {
@@ -47,10 +47,11 @@ pub fn Frame() -> impl IntoView {
             </main>
         </div>
     }
+    .into_any()
 }
 
 #[component]
-fn Place(href: &'static str, name: &'static str, icon: icons::Icon) -> impl IntoView {
+fn Place(href: &'static str, name: &'static str, icon: icons::Icon) -> AnyView {
     let location = use_location();
     let current = move || {
         let path = location.pathname.get();
@@ -59,11 +60,12 @@ fn Place(href: &'static str, name: &'static str, icon: icons::Icon) -> impl Into
     view! {
         <a href=href aria-current=current><Icon icon/><span>{name}</span></a>
     }
+    .into_any()
 }
 
 /// Three buttons of one form: the answer is a cookie and the same page in other colours.
 #[component]
-fn ThemeMenu() -> impl IntoView {
+fn ThemeMenu() -> AnyView {
     let choice = |value: &'static str, name: &'static str, icon: icons::Icon| {
         view! { <button name="theme" value=value title=format!("{name} theme") aria-label=format!("{name} theme")><Icon icon/></button> }
     };
@@ -77,10 +79,11 @@ fn ThemeMenu() -> impl IntoView {
             </fieldset>
         </form>
     }
+    .into_any()
 }
 
 #[component]
-fn MyMenu(me: Me) -> impl IntoView {
+fn MyMenu(me: Me) -> AnyView {
     let role = if me.admin { "Admin" } else { "Member" };
     view! {
         <details class="menu">
@@ -91,6 +94,7 @@ fn MyMenu(me: Me) -> impl IntoView {
             </div>
         </details>
     }
+    .into_any()
 }
 
 /// `/` focuses the search, unless somebody is typing.
@@ -115,6 +119,6 @@ fn search_by_slash() {
 
 /// What stands where a page should be and there is none.
 #[component]
-pub fn NotFound() -> impl IntoView {
-    view! { <main id="main" class="frame-main"><Failure error=crate::error::UiError::Gone/></main> }
+pub fn NotFound() -> AnyView {
+    view! { <main id="main" class="frame-main"><Failure error=crate::error::UiError::Gone/></main> }.into_any()
 }

@@ -7,7 +7,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use crate::ui::icon::{Icon, icons};
 
 #[component]
-pub fn SignIn() -> impl IntoView {
+pub fn SignIn() -> AnyView {
     let query = use_query_map();
     let problem = move || {
         query.read().get("error").map(|code| match code.as_str() {
@@ -30,10 +30,11 @@ pub fn SignIn() -> impl IntoView {
             </form>
         </EntryPage>
     }
+    .into_any()
 }
 
 #[component]
-pub fn SetUp() -> impl IntoView {
+pub fn SetUp() -> AnyView {
     let (params, query) = (use_params_map(), use_query_map());
     let action = format!("/setup/{}", params.read_untracked().get("token").unwrap_or_default());
     let problem = move || {
@@ -56,16 +57,18 @@ pub fn SetUp() -> impl IntoView {
             </form>
         </EntryPage>
     }
+    .into_any()
 }
 
 #[component]
-fn EntryPage(heading: &'static str, children: Children) -> impl IntoView {
+fn EntryPage(heading: &'static str, children: Children) -> AnyView {
     view! {
         <main id="main" class="entry">
             <p class="brand"><Icon icon=icons::BRAND/>"Overkey"</p>
             <div class="card"><h1>{heading}</h1>{children()}</div>
         </main>
     }
+    .into_any()
 }
 
 #[component]
@@ -74,16 +77,12 @@ fn EntryProblem(problem: impl Fn() -> Option<&'static str> + Send + Sync + 'stat
 }
 
 #[component]
-fn EntryField(
-    name: &'static str,
-    label: &'static str,
-    kind: &'static str,
-    autocomplete: &'static str,
-) -> impl IntoView {
+fn EntryField(name: &'static str, label: &'static str, kind: &'static str, autocomplete: &'static str) -> AnyView {
     view! {
         <p class="field">
             <label for=name>{label}</label>
             <input class="field-input" id=name name=name type=kind autocomplete=autocomplete required/>
         </p>
     }
+    .into_any()
 }

@@ -23,7 +23,7 @@ const LIFETIMES: [(&str, &str); 4] = [
 ];
 
 #[component]
-pub fn Tokens() -> impl IntoView {
+pub fn Tokens() -> AnyView {
     let query = use_query_map();
     let create = ServerAction::<CreateToken>::new();
     let revoke = ServerAction::<RevokeToken>::new();
@@ -38,11 +38,12 @@ pub fn Tokens() -> impl IntoView {
         <New create outcome/>
         {loaded(list, move |rows| view! { <List rows revoke/> }.into_any())}
     }
+    .into_any()
 }
 
 /// Posts to `/tokens`, so that without scripts the answer is this page with the new token in it; scripts ask in place.
 #[component]
-fn New(create: ServerAction<CreateToken>, outcome: Signal<Option<Result<CreatedToken, UiError>>>) -> impl IntoView {
+fn New(create: ServerAction<CreateToken>, outcome: Signal<Option<Result<CreatedToken, UiError>>>) -> AnyView {
     let problem: Problem = Signal::derive(move || outcome.get().and_then(Result::err));
     let made = move || outcome.get().and_then(Result::ok);
     let submit = move |event: leptos::ev::SubmitEvent| {
@@ -68,16 +69,18 @@ fn New(create: ServerAction<CreateToken>, outcome: Signal<Option<Result<CreatedT
             <div role="status">{move || made().map(|token| view! { <Made token/> })}</div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
-fn Made(token: CreatedToken) -> impl IntoView {
+fn Made(token: CreatedToken) -> AnyView {
     view! {
         <div class="callout" data-tone="good">
             <p><strong>{format!("{}: copy it now.", token.name)}</strong>" It is stored as a hash and cannot be shown again."</p>
             <CodeLine text=token.value label="the token"/>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -109,7 +112,7 @@ fn List(rows: Vec<TokenRow>, revoke: ServerAction<RevokeToken>) -> impl IntoView
 
 /// Revoking asks once: the button is behind a fold that says what follows.
 #[component]
-fn Row(row: TokenRow, revoke: ServerAction<RevokeToken>) -> impl IntoView {
+fn Row(row: TokenRow, revoke: ServerAction<RevokeToken>) -> AnyView {
     let expired = row
         .expired
         .then(|| view! { <Badge text="Expired" tone=Tone::Attention/> });
@@ -134,4 +137,5 @@ fn Row(row: TokenRow, revoke: ServerAction<RevokeToken>) -> impl IntoView {
             </td>
         </tr>
     }
+    .into_any()
 }

@@ -22,7 +22,7 @@ pub fn Tools() -> impl IntoView {
 }
 
 #[component]
-fn Content(list: ToolList, search: Memo<String>) -> impl IntoView {
+fn Content(list: ToolList, search: Memo<String>) -> AnyView {
     let server = list.server.clone();
     let content = match list.answer {
         Answer::CredentialMissing { text, action } => view! {
@@ -40,10 +40,11 @@ fn Content(list: ToolList, search: Memo<String>) -> impl IntoView {
         <p class="section-text">"What the server offers, asked for just now with your own credential."</p>
         {content}
     }
+    .into_any()
 }
 
 #[component]
-fn Found(server: String, tools: Vec<Tool>, search: Memo<String>) -> impl IntoView {
+fn Found(server: String, tools: Vec<Tool>, search: Memo<String>) -> AnyView {
     let action = format!("/servers/{server}/tools");
     let shown = move || {
         let found: Vec<Tool> = tools
@@ -70,10 +71,11 @@ fn Found(server: String, tools: Vec<Tool>, search: Memo<String>) -> impl IntoVie
         </Form>
         {shown}
     }
+    .into_any()
 }
 
 #[component]
-fn ToolCard(server: String, tool: Tool) -> impl IntoView {
+fn ToolCard(server: String, tool: Tool) -> AnyView {
     let hints = tool
         .hints
         .iter()
@@ -91,11 +93,12 @@ fn ToolCard(server: String, tool: Tool) -> impl IntoView {
             <TryIt server tool=tool.name/>
         </li>
     }
+    .into_any()
 }
 
 /// One real call. Its answer needs a place in the page, so this takes scripts; without them it is not shown.
 #[component]
-fn TryIt(server: String, tool: String) -> impl IntoView {
+fn TryIt(server: String, tool: String) -> AnyView {
     let call = ServerAction::<CallTool>::new();
     let problem = problem_of(call);
     let id = format!("arguments-{tool}");
@@ -124,4 +127,5 @@ fn TryIt(server: String, tool: String) -> impl IntoView {
             <div role="status">{answer}</div>
         </details>
     }
+    .into_any()
 }
