@@ -124,12 +124,18 @@ pub fn explain(server: ServerFacts<'_>, own: &[OverrideFacts], now: Timestamp) -
         text: format!("The server's outbound auth is {}.", server.mode.label()),
     }];
     if server.mode.support(server.allow_optional) == Support::Supported {
-        for (kind, name) in [(Kind::Manual, "manual override"), (Kind::OAuth, "OAuth token")] {
+        for (kind, a, name) in [
+            (Kind::Manual, "a", "manual override"),
+            (Kind::OAuth, "an", "OAuth token"),
+        ] {
             let text = match own.iter().find(|one| one.kind == kind) {
                 None => format!("The subject has no {name} here."),
                 Some(one) => match why_unusable(one, server.asked, now) {
-                    None => format!("The subject has a {name} that can be used."),
-                    Some(reason) => format!("The subject has a {name}, but it cannot be used ({}).", reason.as_str()),
+                    None => format!("The subject has {a} {name} that can be used."),
+                    Some(reason) => format!(
+                        "The subject has {a} {name}, but it cannot be used ({}).",
+                        reason.as_str()
+                    ),
                 },
             };
             steps.push(Step { text });
