@@ -202,7 +202,7 @@ pub fn shared(auth: &OutboundAuth) -> Result<Vec<(HeaderName, Secret)>, FillErro
 
 fn checked(name: &HeaderName, value: Secret) -> Result<(HeaderName, Secret), FillError> {
     let text = value.expose();
-    if text.is_empty() || header::check_value(text).is_err() {
+    if text.is_empty() || text.trim() != text || header::check_value(text).is_err() {
         return Err(FillError::NotAHeaderValue);
     }
     Ok((name.clone(), value))
