@@ -12,7 +12,7 @@ use domain::id::OverrideId;
 use domain::injection::{Choice, FillError, MissingReason, ServerFacts, decide, explain, fill, shared};
 use domain::outbound::{CredentialField, Mode, OAuthSettings, OutboundAuth};
 use domain::outbound_input::OutboundInput;
-use domain::overrides::{Condition, Kind, OverrideFacts};
+use domain::overrides::{Condition, Kind, OverrideFacts, State};
 use domain::secret::Secret;
 use domain::timestamp::Timestamp;
 use serde_json::json;
@@ -219,6 +219,21 @@ fn s41_the_choice_names_an_override_that_was_handed_in() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn b05_a_call_uses_an_override_exactly_when_its_state_says_that_it_may() {
+    for (name, own) in possessions() {
+        let [only] = own.as_slice() else { continue };
+        let state = only.state(&asked(), true, NOW);
+        let used = matches!(chosen(Mode::AuthorizationCode, false, &own), Choice::Own(..));
+        // Rejected is still sent: the upstream has the last word.
+        assert_eq!(
+            used,
+            matches!(state, State::Active | State::Rejected),
+            "{name}: {state:?}"
+        );
     }
 }
 
