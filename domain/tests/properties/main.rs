@@ -6,5 +6,6 @@ mod changes;
 mod headers;
 mod masks;
 mod outbound;
+mod spelling;
 mod templates;
 mod urls;
