@@ -11,13 +11,13 @@ import { World } from "./lib/world.mjs";
 const caller = "bob@demo.test";
 const revisions = ["2025-11-25", "2026-07-28"];
 const fixtures = { typescript: startTypescript, python: startPython };
-const results = `${root}conformance-results`;
+const results = `${root}.conformance`;
 const suite = `${root}node_modules/@modelcontextprotocol/conformance/dist/index.js`;
 
 await install();
 await rm(results, { recursive: true, force: true });
 const world = await World.start();
-const differing = await compareAll().finally(world.forget);
+const differing = await compareAll();
 process.exit(differing === 0 ? 0 : 1);
 
 async function compareAll() {

@@ -1,12 +1,10 @@
 // The MCP Inspector's command line. Each command is a connection of its own.
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../lib/install.mjs";
-import { run } from "../lib/processes.mjs";
+import { run, temporaryFolder } from "../lib/processes.mjs";
 
 // It writes a catalogue and looks for stored logins: not into the home of whoever runs this.
-const home = mkdtempSync(join(tmpdir(), "overkey-inspector-"));
+const home = temporaryFolder("inspector");
 const env = { HOME: home, MCP_CATALOG_PATH: join(home, "catalog.json") };
 const program = `${root}node_modules/.bin/mcp-inspector`;
 

@@ -1,14 +1,11 @@
 // mcp-remote: makes a remote server look like a local one, for hosts that only speak stdio.
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { root } from "../lib/install.mjs";
-import { cleanEnv, freePort } from "../lib/processes.mjs";
+import { cleanEnv, freePort, temporaryFolder } from "../lib/processes.mjs";
 import { connected } from "./typescript-v1.mjs";
 
 // It keeps logins: not in the home of whoever runs this.
-const home = mkdtempSync(join(tmpdir(), "overkey-mcp-remote-"));
+const home = temporaryFolder("mcp-remote");
 
 export async function open({ url, transport, token }) {
   const only = transport === "sse" ? "sse-only" : "http-only";
@@ -16,5 +13,13 @@ export async function open({ url, transport, token }) {
   const args = [`${root}node_modules/.bin/mcp-remote`, url, String(await freePort()), "--allow-http"];
   args.push("--transport", only, "--header", "Authorization:${GATEWAY}");
   const env = { ...cleanEnv, MCP_REMOTE_CONFIG_DIR: home, GATEWAY: `Bearer ${token}` };
-  return connected(new StdioClientTransport({ command: process.execPath, args, env, stderr: "ignore" }));
+  const stdio = new StdioClientTransport({ command: process.execPath, args, env, stderr: "pipe" });
+  // Hosts show it as the server's log; when it cannot connect, that is where it says why.
+  let log = "";
+  stdio.stderr.on("data", (text) => (log += text));
+  try {
+    return await connected(stdio);
+  } catch (error) {
+    throw new Error(`${error.message}\n${log}`);
+  }
 }

@@ -11,6 +11,7 @@ from mcp.client.streamable_http import create_mcp_http_client, streamable_http_c
 from mcp.shared.exceptions import MCPError
 
 url, transport, mode = sys.argv[1:]
+TIMEOUT_SECONDS = 5
 headers = {"Authorization": f"Bearer {os.environ['GATEWAY_TOKEN']}"}
 
 
@@ -40,7 +41,7 @@ def failure(error: BaseException) -> dict:
 
 
 async def main():
-    async with Client(connection(), mode=mode) as client:
+    async with Client(connection(), mode=mode, read_timeout_seconds=TIMEOUT_SECONDS) as client:
         tell(result=client.protocol_version)
         while line := await asyncio.to_thread(sys.stdin.readline):
             try:

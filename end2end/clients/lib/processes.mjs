@@ -1,14 +1,24 @@
-// Child processes that end with this one, and waiting for them by asking instead of by sleeping.
+// Child processes and folders that go when this process does, and waiting by asking instead of by sleeping.
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 const patience = 60_000;
 const running = new Set();
-process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+const folders = [];
+process.on("exit", () => {
+  running.forEach((child) => child.kill("SIGKILL"));
+  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
 /** The environment without the settings of whoever runs this: Overkey refuses names it does not know. */
-export const cleanEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("OVERKEY_")));
+export const cleanEnv = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith("OVERKEY_")),
+);
 
 /** Starts a server and waits until `url` answers HTTP at all (or `ready` says yes to the answer). */
 export async function serve(command, args, { env = {}, cwd, url, ready = () => true }) {
@@ -45,6 +55,12 @@ export async function run(command, args, { env = {}, cwd } = {}) {
   const code = await new Promise((done, fail) => child.on("error", fail).on("close", done));
   running.delete(child);
   return { code, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() };
+}
+
+export function temporaryFolder(name) {
+  const folder = mkdtempSync(join(tmpdir(), `overkey-${name}-`));
+  folders.push(folder);
+  return folder;
 }
 
 export async function freePort() {

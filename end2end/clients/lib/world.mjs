@@ -1,19 +1,14 @@
 // A demo world of our own, and its REST API.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort, serve } from "./processes.mjs";
+import { freePort, serve, temporaryFolder } from "./processes.mjs";
 
 const binary = process.env.OVERKEY_BIN ?? fileURLToPath(new URL("../../../target/debug/overkey", import.meta.url));
 
 export class World {
   static async start() {
-    const folder = await mkdtemp(join(tmpdir(), "overkey-clients-"));
     const world = new World();
-    world.folder = folder;
     world.url = `http://127.0.0.1:${await freePort()}`;
-    const { log } = await serve(binary, ["demo", "--data", folder], {
+    const { log } = await serve(binary, ["demo", "--data", temporaryFolder("clients")], {
       env: { OVERKEY_LISTEN: new URL(world.url).host, OVERKEY_PUBLIC_URL: world.url },
       url: `${world.url}/readyz`,
       ready: (answer) => answer.ok,
@@ -43,8 +38,6 @@ export class World {
     await this.ada.send("POST", "/servers", { name, url, outbound_auth });
     for (const user of users) await this.ada.send("PUT", `/servers/${name}/access/user/${user}`, { role: "user" });
   }
-
-  forget = () => rm(this.folder, { recursive: true, force: true });
 }
 
 class Person {
