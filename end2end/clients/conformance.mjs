@@ -47,7 +47,8 @@ async function checks(url, revision, name) {
   const found = new Map();
   for (const scenario of await readdir(folder)) {
     const plain = scenario.replace(/-\d{4}-\d\d-\d\dT[\d-]+Z$/, "");
-    found.set(plain, JSON.parse(await readFile(`${folder}/${scenario}/checks.json`, "utf8")));
+    // A scenario that broke off leaves a folder without checks.
+    found.set(plain, JSON.parse(await readFile(`${folder}/${scenario}/checks.json`, "utf8").catch(() => "[]")));
   }
   if (found.size === 0) throw new Error(`the suite found nothing to check (exit ${code}):\n${out}${err}`);
   return { code, found };
@@ -58,6 +59,7 @@ function compare(left, right) {
   const differences = left.code === right.code ? [] : [`exit code: direct ${left.code}, gateway ${right.code}`];
   for (const scenario of new Set([...left.found.keys(), ...right.found.keys()])) {
     const [direct, gateway] = [left, right].map(({ found }) => (found.get(scenario) ?? []).map(told));
+    if (direct.length === 0 && gateway.length === 0) differences.push(`${scenario}: nothing was checked`);
     for (let at = 0; at < Math.max(direct.length, gateway.length); at++) {
       if (direct[at] === gateway[at]) continue;
       differences.push(`${scenario}: direct ${direct[at] ?? "nothing"}; gateway ${gateway[at] ?? "nothing"}`);
