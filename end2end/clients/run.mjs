@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { ownOverride, referenceServer } from "./checks.mjs";
-import { install, root } from "./lib/install.mjs";
+import { buildRustClient, install, root } from "./lib/install.mjs";
 import { startEverything, startHeaders } from "./lib/upstreams.mjs";
 import { World } from "./lib/world.mjs";
 
@@ -50,6 +50,8 @@ const clients = [
     era: "legacy",
     sseRefusal: /403/,
   },
+  { name: "rmcp, auto", driver: "rust", package: "rmcp", era: "auto", only: "http" },
+  { name: "rmcp, legacy", driver: "rust", package: "rmcp", era: "legacy", only: "http" },
   { name: "mcp-remote", driver: "mcp-remote", package: "mcp-remote" },
 ];
 
@@ -76,6 +78,7 @@ const upstreams = [
 ];
 
 await install();
+await buildRustClient();
 const world = await World.start();
 const failures = await tryAll();
 process.exit(failures === 0 ? 0 : 1);
@@ -91,7 +94,7 @@ async function tryAll() {
   for (const client of clients.filter(({ name }) => name.includes(process.argv[2] ?? ""))) {
     const driver = await import(`./drivers/${client.driver}.mjs`);
     const version = await installed(client);
-    for (const upstream of upstreams) {
+    for (const upstream of upstreams.filter(({ transport }) => transport === (client.only ?? transport))) {
       const outcome = await attempt(driver, client, upstream, gatewayToken);
       const row = { client: `${client.name} (${version})`, upstream: upstream.name, transport: upstream.transport };
       rows.push({ ...row, revision: outcome.revision ?? "", result: outcome.result });
@@ -131,11 +134,13 @@ function ignoreMissing(error) {
   if (!/: 404 /.test(error.message)) throw error;
 }
 
+/** The version that is locked. */
 async function installed({ driver, package: name }) {
-  if (driver !== "python")
-    return JSON.parse(await readFile(`${root}node_modules/${name}/package.json`, "utf8")).version;
-  const lock = await readFile(`${root}requirements.txt`, "utf8");
-  return lock.match(new RegExp(`^${name}==(\\S+)`, "m"))[1];
+  const read = (path) => readFile(root + path, "utf8");
+  if (driver === "python") return (await read("requirements.txt")).match(new RegExp(`^${name}==(\\S+)`, "m"))[1];
+  if (driver === "rust")
+    return (await read("rust/Cargo.lock")).match(new RegExp(`name = "${name}"\nversion = "(.+)"`))[1];
+  return JSON.parse(await read(`node_modules/${name}/package.json`)).version;
 }
 
 function print(rows) {

@@ -1,38 +1,6 @@
-// The Python SDK, in a process per connection; see python.py.
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
+// The Python SDK.
 import { python, root } from "../lib/install.mjs";
-import { cleanEnv } from "../lib/processes.mjs";
+import { openProcess } from "./lines.mjs";
 
-export async function open({ url, transport, token, era }) {
-  const child = spawn(python, [`${root}drivers/python.py`, url, transport, era], {
-    env: { ...cleanEnv, GATEWAY_TOKEN: token },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  let complaints = "";
-  child.stderr.on("data", (text) => (complaints += text));
-  const ended = new Promise((done) => child.on("close", done));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const read = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`the Python client ended:\n${complaints}`);
-    const { result, error } = JSON.parse(value);
-    if (error) throw Object.assign(new Error(error.message), error);
-    return result;
-  };
-  const ask = (order) => {
-    child.stdin.write(`${JSON.stringify(order)}\n`);
-    return read();
-  };
-  const close = () => {
-    child.stdin.end();
-    return ended;
-  };
-  const revision = await read();
-  return {
-    revision: () => revision,
-    list: () => ask({ do: "list" }),
-    call: (name, args) => ask({ do: "call", name, arguments: args }),
-    close,
-  };
-}
+export const open = ({ url, transport, token, era }) =>
+  openProcess(python, [`${root}drivers/python.py`, url, transport, era], token);
