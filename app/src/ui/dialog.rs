@@ -46,11 +46,9 @@ pub fn Dialog(
     view! {
         <Title text=format!("{heading} · {of} · Overkey")/>
         <dialog class="dialog" open node_ref=dialog on:cancel=leave aria-labelledby="dialog-heading">
-            <div class="dialog-head">
-                <h2 id="dialog-heading">{heading}</h2>
-                <a class="button" data-kind="quiet" href=back aria-label="Close">"✕"</a>
-            </div>
+            <h2 id="dialog-heading">{heading}</h2>
             {children()}
+            <a class="button dialog-close" data-kind="quiet" href=back aria-label="Close">"✕"</a>
         </dialog>
     }
     .into_any()
