@@ -1,1 +1,11 @@
-fn main() {}
+//! The whole program from outside: REST, gateway, sign-in and the binary itself, against upstreams that record what they get.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod gateway;
+mod support;
