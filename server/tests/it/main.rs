@@ -8,4 +8,5 @@
 )]
 
 mod gateway;
+mod rest;
 mod support;

@@ -53,9 +53,7 @@ impl World {
 
     /// A server at the upstream, with Mia as its manager and Bob, Eve and ci-bot as its users.
     pub async fn server(&self, name: &str, outbound_auth: Value) {
-        let url = self.upstream.url(&format!("/{name}/mcp"));
-        let new = json!({"name": name, "url": url, "outbound_auth": outbound_auth});
-        self.app.post(&self.ada, "/servers", new).await.expect(201);
+        self.empty_server(name, outbound_auth).await;
         for (caller, role) in [
             (&self.mia, "manager"),
             (&self.bob, "user"),
@@ -64,6 +62,13 @@ impl World {
         ] {
             self.grant(name, caller, role).await;
         }
+    }
+
+    /// A server that only Ada may use.
+    pub async fn empty_server(&self, name: &str, outbound_auth: Value) {
+        let url = self.upstream.url(&format!("/{name}/mcp"));
+        let new = json!({"name": name, "url": url, "outbound_auth": outbound_auth});
+        self.app.post(&self.ada, "/servers", new).await.expect(201);
     }
 
     pub async fn grant(&self, server: &str, caller: &Caller, role: &str) {
