@@ -7,6 +7,8 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod canary;
 mod gateway;
+mod process;
 mod rest;
 mod support;

@@ -129,7 +129,7 @@ impl App {
 }
 
 /// Follows no redirect and keeps no cookie: a test sees every answer as it is. Names the public host, as a proxy would.
-fn client(host: &str) -> reqwest::Client {
+pub fn client(host: &str) -> reqwest::Client {
     rustls::crypto::ring::default_provider().install_default().ok();
     reqwest::Client::builder()
         .default_headers(HeaderMap::from_iter([(HOST, host.parse().unwrap())]))
