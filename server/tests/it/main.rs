@@ -11,4 +11,6 @@ mod canary;
 mod gateway;
 mod process;
 mod rest;
+mod rooms;
+mod sign_in;
 mod support;

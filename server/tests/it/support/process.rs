@@ -98,6 +98,7 @@ pub struct Running {
     pub url: Url,
     child: Child,
     readers: Vec<JoinHandle<()>>,
+    lines: Receiver<String>,
     output: Arc<Mutex<Vec<u8>>>,
 }
 
@@ -123,12 +124,23 @@ impl Running {
             stdout.read_to_end(&mut all).ok();
             kept.lock().unwrap().extend(all);
         });
+        let address = wait_for(&seen, "Overkey is ready");
+        let address = address[address.find("http://").unwrap()..]
+            .split(['\u{1b}', ' ', '"'])
+            .next()
+            .unwrap();
         Self {
-            url: ready(&seen),
+            url: Url::parse(address).unwrap(),
             child,
             readers: vec![log, out],
+            lines: seen,
             output,
         }
+    }
+
+    /// The next line of the log that holds this.
+    pub fn line(&self, text: &str) -> String {
+        wait_for(&self.lines, text)
     }
 
     pub fn terminate(&self) {
@@ -159,14 +171,13 @@ impl Drop for Running {
     }
 }
 
-/// The address in the line that says so.
-fn ready(lines: &Receiver<String>) -> Url {
+fn wait_for(lines: &Receiver<String>, text: &str) -> String {
     loop {
-        let line = lines.recv_timeout(PATIENCE).expect("the server does not get ready");
-        if line.contains("Overkey is ready") {
-            let start = line.find("http://").unwrap();
-            let address = line[start..].split(['\u{1b}', ' ', '"']).next().unwrap();
-            return Url::parse(address).unwrap();
+        let line = lines
+            .recv_timeout(PATIENCE)
+            .unwrap_or_else(|_| panic!("no line of the log holds {text}"));
+        if line.contains(text) {
+            return line;
         }
     }
 }
