@@ -1,1 +1,16 @@
-//! placeholder
+//! The pages of Overkey: what a person sees, drawn by the server first and woken up in the browser.
+//!
+//! This crate declares what it needs from the server (`backend`) in its own view types; `server::backend` implements it. It
+//! never sees a database, and no secret comes here that a person may not see.
+
+#[cfg(feature = "ssr")]
+pub mod backend;
+pub mod error;
+pub mod features;
+mod routes;
+pub mod secret_input;
+#[cfg(feature = "ssr")]
+pub mod shell;
+pub mod ui;
+
+pub use routes::App;

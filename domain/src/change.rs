@@ -90,6 +90,8 @@ pub struct Change {
     invalidate_tokens: bool,
     /// S60: the placeholder that is called differently now.
     rename: Option<(String, String)>,
+    /// The server asks for other values than before, a renamed one apart.
+    asks_otherwise: bool,
     asked: Vec<CredentialField>,
 }
 
@@ -105,6 +107,16 @@ pub struct Outcome {
 impl Change {
     pub fn between(before: (&OutboundAuth, &Origin), after: (&OutboundAuth, &Origin)) -> Self {
         let (from, to) = (before.0, after.0);
+        let rename = match (from, to) {
+            (OutboundAuth::ApiKeyIndividual(from), OutboundAuth::ApiKeyIndividual(to)) => renamed_placeholder(from, to),
+            _ => None,
+        };
+        let asked = to.fields();
+        let asked_before = from.fields();
+        let asked_before: BTreeSet<&str> = asked_before
+            .iter()
+            .map(|field| key_after(&rename, &field.key))
+            .collect();
         Self {
             delete: mode_effect(from.mode(), to.mode()) != ModeEffect::SameMode,
             suspend: before.1 != after.1,
@@ -114,13 +126,9 @@ impl Change {
                 }
                 _ => false,
             },
-            rename: match (from, to) {
-                (OutboundAuth::ApiKeyIndividual(from), OutboundAuth::ApiKeyIndividual(to)) => {
-                    renamed_placeholder(from, to)
-                }
-                _ => None,
-            },
-            asked: to.fields(),
+            asks_otherwise: asked_before != asked.iter().map(|field| field.key.as_str()).collect(),
+            rename,
+            asked,
         }
     }
 
@@ -136,7 +144,7 @@ impl Change {
             (Effect::Suspended, Condition::Suspended)
         } else if self.invalidate_tokens && stored.kind == Kind::OAuth {
             (Effect::Invalidated, Condition::Invalidated)
-        } else if kept.lacks(&self.asked) && !stored.condition.is_blocked() {
+        } else if self.asks_otherwise && kept.lacks(&self.asked) {
             (Effect::NeedsUpdate, stored.condition)
         } else {
             (Effect::Kept, stored.condition)
@@ -153,22 +161,21 @@ impl Change {
         stored
             .iter()
             .filter_map(|key| {
-                let new_key = match &self.rename {
-                    Some((from, to)) if from == key => to,
-                    _ => key,
-                };
+                let new_key = key_after(&self.rename, key);
                 self.asked
                     .iter()
-                    .any(|field| field.key == *new_key)
-                    .then(|| (key.clone(), new_key.clone()))
+                    .any(|field| field.key == new_key)
+                    .then(|| (key.clone(), new_key.to_owned()))
             })
             .collect()
     }
 }
 
-impl Condition {
-    const fn is_blocked(self) -> bool {
-        matches!(self, Self::Suspended | Self::Invalidated)
+/// S60: what a value is filed under after the change.
+fn key_after<'a>(rename: &'a Option<(String, String)>, key: &'a str) -> &'a str {
+    match rename {
+        Some((from, to)) if from == key => to,
+        _ => key,
     }
 }
 

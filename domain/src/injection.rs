@@ -124,12 +124,18 @@ pub fn explain(server: ServerFacts<'_>, own: &[OverrideFacts], now: Timestamp) -
         text: format!("The server's outbound auth is {}.", server.mode.label()),
     }];
     if server.mode.support(server.allow_optional) == Support::Supported {
-        for (kind, name) in [(Kind::Manual, "manual override"), (Kind::OAuth, "OAuth token")] {
+        for (kind, a, name) in [
+            (Kind::Manual, "a", "manual override"),
+            (Kind::OAuth, "an", "OAuth token"),
+        ] {
             let text = match own.iter().find(|one| one.kind == kind) {
                 None => format!("The subject has no {name} here."),
                 Some(one) => match why_unusable(one, server.asked, now) {
-                    None => format!("The subject has a {name} that can be used."),
-                    Some(reason) => format!("The subject has a {name}, but it cannot be used ({}).", reason.as_str()),
+                    None => format!("The subject has {a} {name} that can be used."),
+                    Some(reason) => format!(
+                        "The subject has {a} {name}, but it cannot be used ({}).",
+                        reason.as_str()
+                    ),
                 },
             };
             steps.push(Step { text });
@@ -196,7 +202,7 @@ pub fn shared(auth: &OutboundAuth) -> Result<Vec<(HeaderName, Secret)>, FillErro
 
 fn checked(name: &HeaderName, value: Secret) -> Result<(HeaderName, Secret), FillError> {
     let text = value.expose();
-    if text.is_empty() || header::check_value(text).is_err() {
+    if text.is_empty() || text.trim() != text || header::check_value(text).is_err() {
         return Err(FillError::NotAHeaderValue);
     }
     Ok((name.clone(), value))

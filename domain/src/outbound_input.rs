@@ -218,6 +218,8 @@ impl OutboundInput {
                 format!("At most {MAX_HEADERS} headers."),
             ));
         }
+        // As `masked` orders them, so that settings written back compare equal (D07) whatever stood around a name.
+        headers.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
         if errors.is_empty() { Ok(headers) } else { Err(errors) }
     }
 

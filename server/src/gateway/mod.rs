@@ -77,9 +77,16 @@ impl Gateway {
     }
 
     /// A call in the name of somebody who is signed in already: for the pages that show what a server offers.
-    pub async fn call_as(&self, actor: &Actor, server: &str, headers: axum::http::HeaderMap, body: Bytes) -> Response {
+    pub async fn call_as(
+        &self,
+        actor: &Actor,
+        server: &str,
+        method: Method,
+        headers: axum::http::HeaderMap,
+        body: Bytes,
+    ) -> Response {
         let message = Message {
-            method: Method::POST,
+            method,
             headers,
             body,
             transport: Transport::StreamableHttp,

@@ -1,11 +1,13 @@
 //! The HTTP front: which part answers which path, and what surrounds them all.
 
+pub mod assets;
 pub mod headers;
 pub mod health;
 pub mod same_origin;
 pub mod session;
 pub mod set_up;
 pub mod sign_in;
+pub mod ui;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +23,7 @@ use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::api;
+use crate::backend;
 use crate::clock::Clock;
 use crate::gateway::{self, Gateway, GatewayConfig};
 use crate::services::Services;
@@ -53,6 +56,7 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         core.public_url.clone(),
         gateway_config(overkey),
     );
+    let pages = backend::wire(&overkey.services, &core.clock, &gateway);
     let public_url = Arc::new(core.public_url.clone());
     let sessions = session::layer(core.store.clone(), core.clock.clone(), &core.public_url);
     let with_session = Router::new()
@@ -63,6 +67,7 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .with_state(state.clone())
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .nest("/api/v1", api::router(overkey.services.clone()))
+        .merge(ui::router(&pages, state.set_up.clone()))
         .layer(from_fn_with_state(
             (state.services.clone(), state.clock.clone()),
             session::actor,
@@ -73,7 +78,6 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .merge(with_session)
         .merge(gateway::router(gateway))
         .merge(if config.metrics_listen.is_some() { Router::new() } else { metrics_router() })
-        .fallback(not_found)
         .layer(from_fn_with_state(public_url.clone(), headers::known_host))
         // Probes come by address.
         .route("/healthz", get(health::healthz))
@@ -99,8 +103,8 @@ fn gateway_config(overkey: &Overkey) -> GatewayConfig {
     }
 }
 
-/// MCP clients probe these and read what comes back as JSON: a page would look like a broken authorization server.
-async fn not_found(uri: Uri) -> Response {
+/// For clients that are no browsers. MCP clients probe `/.well-known/` and `/oauth/` and read what comes back as JSON.
+fn not_found(uri: &Uri) -> Response {
     let path = uri.path();
     if path.starts_with("/.well-known/") || path.starts_with("/oauth/") {
         (

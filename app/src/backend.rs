@@ -1,0 +1,118 @@
+//! What the pages need from the server. `server::backend` implements these traits.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::actor::Actor;
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode, header};
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+
+use crate::error::UiError;
+use crate::features::connections::model::{ConnectPage, ConnectionPage};
+use crate::features::overrides::model::{
+    Doomed, Entered, FormPage, ListRequest, OverrideRow, OverridesPage, SubjectHit,
+};
+use crate::features::servers::model::{Changed, ServerForm, ServerList, ServerListRequest, ServerPage, SettingsPage};
+use crate::features::session::model::Me;
+use crate::features::tokens::model::{CreatedToken, TokenRow};
+use crate::features::tools::model::{ToolList, ToolResult};
+
+#[async_trait]
+pub trait People: Send + Sync {
+    async fn me(&self, actor: &Actor) -> Result<Me, UiError>;
+}
+
+#[async_trait]
+pub trait Servers: Send + Sync {
+    async fn list(&self, actor: &Actor, request: ServerListRequest) -> Result<ServerList, UiError>;
+    async fn get(&self, actor: &Actor, server: &str) -> Result<ServerPage, UiError>;
+    async fn settings(&self, actor: &Actor, server: &str) -> Result<SettingsPage, UiError>;
+    async fn create(&self, actor: &Actor, form: ServerForm) -> Result<String, UiError>;
+    async fn change(&self, actor: &Actor, server: &str, form: ServerForm) -> Result<Changed, UiError>;
+    async fn delete(&self, actor: &Actor, server: &str, typed_name: &str) -> Result<(), UiError>;
+}
+
+#[async_trait]
+pub trait Overrides: Send + Sync {
+    async fn list(&self, actor: &Actor, request: ListRequest) -> Result<OverridesPage, UiError>;
+    /// What the form needs; `id` is empty when adding.
+    async fn form(&self, actor: &Actor, server: &str, id: &str) -> Result<FormPage, UiError>;
+    async fn subjects(&self, actor: &Actor, server: &str, search: &str) -> Result<Vec<SubjectHit>, UiError>;
+    async fn add(&self, actor: &Actor, entered: Entered) -> Result<(), UiError>;
+    async fn edit(&self, actor: &Actor, id: &str, entered: Entered) -> Result<(), UiError>;
+    /// D06: the credential is meant for the server's new address too.
+    async fn confirm(&self, actor: &Actor, server: &str, id: &str) -> Result<(), UiError>;
+    async fn to_delete(&self, actor: &Actor, server: &str, id: &str) -> Result<Doomed, UiError>;
+    async fn delete(&self, actor: &Actor, server: &str, id: &str) -> Result<(), UiError>;
+}
+
+#[async_trait]
+pub trait Connections: Send + Sync {
+    async fn list(&self, actor: &Actor, search: &str, cursor: &str) -> Result<ConnectionPage, UiError>;
+    /// Where a link from an MCP client lands (B09). `subject` is whom the link was made for.
+    async fn connect(&self, actor: &Actor, server: &str, subject: &str) -> Result<ConnectPage, UiError>;
+    /// My own override on one server, for the Overview tab.
+    async fn own(&self, actor: &Actor, server: &str) -> Result<Option<OverrideRow>, UiError>;
+}
+
+#[async_trait]
+pub trait Tokens: Send + Sync {
+    async fn list(&self, actor: &Actor) -> Result<Vec<TokenRow>, UiError>;
+    async fn create(&self, actor: &Actor, name: &str, days: &str) -> Result<CreatedToken, UiError>;
+    async fn revoke(&self, actor: &Actor, id: &str) -> Result<(), UiError>;
+}
+
+#[async_trait]
+pub trait Tools: Send + Sync {
+    async fn list(&self, actor: &Actor, server: &str) -> Result<ToolList, UiError>;
+    async fn call(&self, actor: &Actor, server: &str, tool: &str, arguments: &str) -> Result<ToolResult, UiError>;
+}
+
+#[derive(Clone)]
+pub struct Backend {
+    pub people: Arc<dyn People>,
+    pub servers: Arc<dyn Servers>,
+    pub overrides: Arc<dyn Overrides>,
+    pub connections: Arc<dyn Connections>,
+    pub tokens: Arc<dyn Tokens>,
+    pub tools: Arc<dyn Tools>,
+}
+
+/// Runs one use case for the signed-in actor, and gives an error its HTTP status.
+pub async fn call<T, F>(work: impl FnOnce(Backend, Actor) -> F) -> Result<T, UiError>
+where
+    F: Future<Output = Result<T, UiError>>,
+{
+    let result = match request() {
+        Ok((backend, actor)) => work(backend, actor).await,
+        Err(error) => Err(error),
+    };
+    if let (Err(error), Some(options), false) = (&result, use_context::<ResponseOptions>(), is_plain_form_post())
+        && let Ok(status) = StatusCode::from_u16(error.status())
+    {
+        // A plain form post must keep Leptos' 302 back to the page.
+        options.set_status(status);
+    }
+    result
+}
+
+/// Sends the browser to another page: by status when scripts are off, by the router when they run.
+pub fn go_to(path: &str) {
+    leptos_axum::redirect(path);
+}
+
+fn request() -> Result<(Backend, Actor), UiError> {
+    let backend = use_context::<Backend>().ok_or_else(|| UiError::Internal("no backend".to_owned()))?;
+    let actor = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Actor>().cloned());
+    Ok((backend, actor.ok_or(UiError::SignedOut)?))
+}
+
+fn is_plain_form_post() -> bool {
+    use_context::<Parts>().is_some_and(|parts| {
+        let accepts_html = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.contains("text/html"));
+        parts.method == Method::POST && parts.headers.get(header::ACCEPT).is_some_and(accepts_html)
+    })
+}

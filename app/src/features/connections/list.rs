@@ -1,0 +1,107 @@
+//! `/connections`: one row per server I may use.
+
+use leptos::prelude::*;
+use leptos_router::components::Form;
+use leptos_router::hooks::use_query_map;
+
+use super::api::list_connections;
+use super::model::{ConnectionPage, ConnectionRow};
+use crate::features::overrides::model::encode;
+use crate::ui::badge::Badge;
+use crate::ui::empty_state::EmptyState;
+use crate::ui::loaded::loaded;
+use crate::ui::page::PageHead;
+use crate::ui::pagination::Pagination;
+use crate::ui::time::TimeOr;
+
+#[component]
+pub fn Connections() -> impl IntoView {
+    let query = use_query_map();
+    let asked = Memo::new(move |_| {
+        let query = query.read();
+        let get = |name: &str| query.get(name).unwrap_or_default();
+        (get("search"), get("cursor"), get("done"))
+    });
+    let page = Resource::new_blocking(
+        move || asked.get(),
+        |(search, cursor, _)| list_connections(search, cursor),
+    );
+    loaded(page, |page| view! { <List page/> }.into_any())
+}
+
+#[component]
+fn List(page: ConnectionPage) -> AnyView {
+    let search = page.search.clone();
+    let next = page
+        .next
+        .as_ref()
+        .map(|cursor| format!("/connections?search={}&cursor={}", encode(&search), encode(cursor)));
+    let content = match (page.rows.is_empty(), search.is_empty()) {
+        (true, true) => view! { <EmptyState heading="No servers yet" text="An admin gives you access to servers; what each needs of you stands here then."/> }.into_any(),
+        (true, false) => view! { <EmptyState heading="Nothing found" text="No server matches. Search for another name."/> }.into_any(),
+        (false, _) => view! { <Table rows=page.rows/> }.into_any(),
+    };
+    view! {
+        <PageHead title="My connections"/>
+        <p class="section-text">"My credential on every server I may use, and what is missing."</p>
+        <Form action="/connections" method="GET" attr:class="filters" attr:role="search" attr:aria-label="Filter connections">
+            <label class="visually-hidden" for="search">"Search servers"</label>
+            <input class="field-input" id="search" type="search" name="search" placeholder="Search servers" value=search/>
+            <button class="button">"Search"</button>
+        </Form>
+        {content}
+        <Pagination previous=None next/>
+    }
+    .into_any()
+}
+
+#[component]
+fn Table(rows: Vec<ConnectionRow>) -> AnyView {
+    let rows = rows
+        .into_iter()
+        .map(|row| view! { <Row row/> }.into_any())
+        .collect_view();
+    view! {
+        <div class="table-scroll">
+            <table class="table">
+                <caption class="visually-hidden">"My connections"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Server"</th><th scope="col">"Status"</th><th scope="col">"Source"</th>
+                        <th scope="col">"Expires"</th><th scope="col">"Last used"</th>
+                        <th scope="col"><span class="visually-hidden">"Actions"</span></th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Row(row: ConnectionRow) -> AnyView {
+    let (words, href) = row.status.action(&row.server);
+    let server = row.server.clone();
+    let edit = row.own.as_ref().filter(|own| own.may_edit).map(|own| {
+        let href = format!("/servers/{server}/overrides/{}/edit", own.id);
+        view! { <a class="button" data-kind="quiet" href=href aria-label=format!("Edit my key: {server}")>"Edit"</a> }
+    });
+    let (expires, last_used) = row.own.map_or((None, None), |own| (own.expires, own.last_used));
+    view! {
+        <tr>
+            <th scope="row" data-label="Server">
+                <span class="two-lines"><a href=format!("/servers/{}", row.server)>{row.server.clone()}</a><span class="muted">{row.mode.label()}</span></span>
+            </th>
+            <td data-label="Status"><Badge text=row.status.label() tone=row.status.tone()/></td>
+            <td data-label="Source">{row.source}</td>
+            <td data-label="Expires"><TimeOr at=expires never="—"/></td>
+            <td data-label="Last used"><TimeOr at=last_used never="—"/></td>
+            <td class="table-actions">
+                {edit}
+                <a class="button" data-kind="quiet" href=href aria-label=format!("{words}: {}", row.server)>{words}</a>
+            </td>
+        </tr>
+    }
+    .into_any()
+}

@@ -1,0 +1,9 @@
+//! One folder per feature, each with the same names: `model` (view types and plain functions), `api` (server functions), and the
+//! pages by what they show.
+
+pub mod connections;
+pub mod overrides;
+pub mod servers;
+pub mod session;
+pub mod tokens;
+pub mod tools;

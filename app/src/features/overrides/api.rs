@@ -1,0 +1,110 @@
+//! The addresses of what the tab does.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+
+#[cfg(feature = "ssr")]
+use super::model::Entered;
+use super::model::{Doomed, FormPage, ListRequest, OverridesPage, SubjectHit};
+#[cfg(feature = "ssr")]
+use crate::backend;
+use crate::error::UiError;
+use crate::secret_input::SecretInput;
+
+#[server(endpoint = "ui/overrides/list")]
+pub async fn list_overrides(request: ListRequest) -> Result<OverridesPage, UiError> {
+    backend::call(|backend, actor| async move { backend.overrides.list(&actor, request).await }).await
+}
+
+/// `id` is empty when adding.
+#[server(endpoint = "ui/overrides/form")]
+pub async fn override_form(server: String, #[server(default)] id: String) -> Result<FormPage, UiError> {
+    backend::call(|backend, actor| async move { backend.overrides.form(&actor, &server, &id).await }).await
+}
+
+#[server(endpoint = "ui/overrides/subjects")]
+pub async fn search_subjects(server: String, search: String) -> Result<Vec<SubjectHit>, UiError> {
+    backend::call(|backend, actor| async move { backend.overrides.subjects(&actor, &server, &search).await }).await
+}
+
+#[server(endpoint = "ui/overrides/what-to-delete")]
+pub async fn what_to_delete(server: String, id: String) -> Result<Doomed, UiError> {
+    backend::call(|backend, actor| async move { backend.overrides.to_delete(&actor, &server, &id).await }).await
+}
+
+/// `back` is where to go afterwards: `connections`, or the tab.
+#[server(endpoint = "ui/overrides/add")]
+pub async fn add_override(
+    server: String,
+    #[server(default)] subject: String,
+    #[server(default)] values: BTreeMap<String, SecretInput>,
+    #[server(default)] expires_on: String,
+    #[server(default)] replace: String,
+    #[server(default)] back: String,
+) -> Result<(), UiError> {
+    let kept = vec![
+        ("subject".to_owned(), subject.clone()),
+        ("expires_on".to_owned(), expires_on.clone()),
+    ];
+    let target = after(&server, &back, if replace.is_empty() { "added" } else { "replaced" });
+    let entered = Entered {
+        server,
+        subject,
+        values,
+        expires_on,
+        replace: !replace.is_empty(),
+    };
+    backend::call(|backend, actor| async move { backend.overrides.add(&actor, entered).await })
+        .await
+        .map_err(|error| error.keeping(kept))?;
+    backend::go_to(&target);
+    Ok(())
+}
+
+#[server(endpoint = "ui/overrides/edit")]
+pub async fn edit_override(
+    server: String,
+    id: String,
+    #[server(default)] values: BTreeMap<String, SecretInput>,
+    #[server(default)] expires_on: String,
+) -> Result<(), UiError> {
+    let kept = vec![("expires_on".to_owned(), expires_on.clone())];
+    let target = after(&server, "", "replaced");
+    let entered = Entered {
+        server,
+        subject: String::new(),
+        values,
+        expires_on,
+        replace: true,
+    };
+    backend::call(|backend, actor| async move { backend.overrides.edit(&actor, &id, entered).await })
+        .await
+        .map_err(|error| error.keeping(kept))?;
+    backend::go_to(&target);
+    Ok(())
+}
+
+#[server(endpoint = "ui/overrides/confirm")]
+pub async fn confirm_override(server: String, id: String) -> Result<(), UiError> {
+    let target = after(&server, "", "confirmed");
+    backend::call(|backend, actor| async move { backend.overrides.confirm(&actor, &server, &id).await }).await?;
+    backend::go_to(&target);
+    Ok(())
+}
+
+#[server(endpoint = "ui/overrides/delete")]
+pub async fn delete_override(server: String, id: String) -> Result<(), UiError> {
+    let target = after(&server, "", "deleted");
+    backend::call(|backend, actor| async move { backend.overrides.delete(&actor, &server, &id).await }).await?;
+    backend::go_to(&target);
+    Ok(())
+}
+
+#[cfg(feature = "ssr")]
+fn after(server: &str, back: &str, done: &str) -> String {
+    match back {
+        "connections" => format!("/connections?done={done}"),
+        _ => format!("/servers/{server}/overrides?done={done}"),
+    }
+}

@@ -1,0 +1,253 @@
+//! Add and Edit Override (S02-S05, S12, S13): pages of their own, dialogs once scripts run.
+
+use std::collections::BTreeMap;
+
+use domain::overrides::State;
+use leptos::prelude::*;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+use super::api::{AddOverride as Add, ConfirmOverride, EditOverride as Edit, override_form, search_subjects};
+use super::model::{FormPage, SubjectHit, SubjectView, preview, repeated_words};
+use crate::error::UiError;
+use crate::ui::dialog::Dialog;
+use crate::ui::field::{Field, Problem, SubmitButton, Summary, problem_of};
+use crate::ui::loaded::loaded;
+use crate::ui::secret_field::SecretField;
+
+#[component]
+pub fn AddOverride() -> impl IntoView {
+    let (params, query) = (use_params_map(), use_query_map());
+    let server = params.read_untracked().get("server").unwrap_or_default();
+    let subject = query.read_untracked().get("subject").unwrap_or_default();
+    let add = ServerAction::<Add>::new();
+    let page = Resource::new_blocking(move || server.clone(), |server| override_form(server, String::new()));
+    loaded(page, move |page| {
+        view! { <AddDialog page add subject=subject.clone()/> }.into_any()
+    })
+}
+
+#[component]
+fn AddDialog(page: FormPage, add: ServerAction<Add>, subject: String) -> AnyView {
+    let problem = problem_of(add);
+    let back = format!("/servers/{}/overrides", page.server);
+    view! {
+        <Dialog heading="Add override" back=back.clone() of=page.server.clone()>
+            <ActionForm action=add attr:class="form" attr:novalidate="">
+                <Summary problem/>
+                <input type="hidden" name="server" value=page.server.clone()/>
+                <Subject page=page.clone() problem given=subject/>
+                <Credentials page problem/>
+                <Replace problem/>
+                <Buttons label="Submit" pending=add.pending().into() back/>
+            </ActionForm>
+        </Dialog>
+    }
+    .into_any()
+}
+
+#[component]
+pub fn EditOverride() -> impl IntoView {
+    let params = use_params_map();
+    let server = params.read_untracked().get("server").unwrap_or_default();
+    let id = params.read_untracked().get("id").unwrap_or_default();
+    let (edit, confirm) = (ServerAction::<Edit>::new(), ServerAction::<ConfirmOverride>::new());
+    let page = Resource::new_blocking(
+        {
+            let id = id.clone();
+            move || (server.clone(), id.clone())
+        },
+        |(server, id)| override_form(server, id),
+    );
+    loaded(page, move |page| {
+        view! { <EditDialog page id=id.clone() edit confirm/> }.into_any()
+    })
+}
+
+#[component]
+fn EditDialog(page: FormPage, id: String, edit: ServerAction<Edit>, confirm: ServerAction<ConfirmOverride>) -> AnyView {
+    let problem = problem_of(edit);
+    let back = format!("/servers/{}/overrides", page.server);
+    let whose = page.subject.clone().map(|subject| fixed_subject(subject, page.mine));
+    let suspended = (page.state == Some(State::Suspended))
+        .then(|| view! { <Suspended server=page.server.clone() id=id.clone() may_confirm=page.may_confirm confirm/> });
+    view! {
+        <Dialog heading="Edit override" back=back.clone() of=page.server.clone()>
+            {suspended}
+            <ActionForm action=edit attr:class="form" attr:novalidate="">
+                <Summary problem/>
+                <input type="hidden" name="server" value=page.server.clone()/>
+                <input type="hidden" name="id" value=id/>
+                {whose}
+                <Credentials page problem/>
+                <Buttons label="Save" pending=edit.pending().into() back/>
+            </ActionForm>
+        </Dialog>
+    }
+    .into_any()
+}
+
+/// D06: confirm, or enter again.
+#[component]
+fn Suspended(server: String, id: String, may_confirm: bool, confirm: ServerAction<ConfirmOverride>) -> AnyView {
+    let button = may_confirm.then(|| {
+        view! {
+            <ActionForm action=confirm>
+                <input type="hidden" name="server" value=server/>
+                <input type="hidden" name="id" value=id/>
+                <button class="button">"Use it for the new address"</button>
+            </ActionForm>
+        }
+    });
+    view! {
+        <div class="callout" data-tone="attention">
+            <p>"The server's address changed after this credential was entered, so it is not sent. Enter it again below, or confirm that it is meant for the new address."</p>
+            {button}
+        </div>
+    }
+    .into_any()
+}
+
+/// S03: a manager names anybody; for others it is themselves, and the server side sees to it.
+#[component]
+fn Subject(page: FormPage, problem: Problem, given: String) -> impl IntoView {
+    if let Some(subject) = page.subject.clone() {
+        return fixed_subject(subject, page.mine).into_any();
+    }
+    let server = page.server.clone();
+    let search = RwSignal::new(String::new());
+    let found = Resource::new(
+        move || search.get(),
+        move |text| {
+            let server = server.clone();
+            async move {
+                if text.is_empty() {
+                    Ok(Vec::new())
+                } else {
+                    search_subjects(server, text).await
+                }
+            }
+        },
+    );
+    let options = RwSignal::new(page.subjects);
+    Effect::new(move |_| {
+        if let Some(Ok(hits)) = found.get()
+            && !hits.is_empty()
+        {
+            options.set(hits);
+        }
+    });
+    let on_input = Callback::new(move |text: String| search.set(text));
+    let option = |hit: SubjectHit| view! { <option value=hit.value>{hit.label}</option> };
+    view! {
+        <Field name="subject" label="Subject" problem value=given list="subjects" on_input required=true
+            hint="An e-mail address or a virtual account's name. Type to search."/>
+        <datalist id="subjects">{move || options.get().into_iter().map(option).collect_view()}</datalist>
+    }
+    .into_any()
+}
+
+pub fn fixed_subject(subject: SubjectView, mine: bool) -> impl IntoView {
+    let name = if mine {
+        format!("You ({})", subject.name)
+    } else {
+        subject.name
+    };
+    let detail = subject.detail.unwrap_or_else(|| subject.kind.label().to_owned());
+    view! {
+        <dl class="fixed-field"><dt>"Subject"</dt><dd>{name}<span class="muted">{detail}</span></dd></dl>
+    }
+}
+
+/// One secret field per value the server asks for, the line that shows what will be sent, and the expiry.
+#[component]
+pub fn Credentials(page: FormPage, problem: Problem) -> AnyView {
+    let typed = RwSignal::new(BTreeMap::<String, String>::new());
+    let one = page.fields.len() == 1;
+    let fields = page
+        .fields
+        .iter()
+        .map(|field| {
+            let key = field.key.clone();
+            let error_name = if one {
+                "credential".to_owned()
+            } else {
+                format!("credentials.{}", field.label)
+            };
+            let hint = match (page.masks.get(&field.key), field.whole_header) {
+                (Some(mask), _) => format!("Stored: {mask}. Leave empty to keep it."),
+                (None, true) => {
+                    "The complete header value, such as Bearer sk-abc123. Spaces around it are trimmed.".to_owned()
+                }
+                (None, false) => {
+                    "Only the value itself; the server's settings add the rest. Spaces around it are trimmed."
+                        .to_owned()
+                }
+            };
+            let label = if field.whole_header {
+                format!("{} header", field.label)
+            } else {
+                field.label.clone()
+            };
+            let headers = page.headers.clone();
+            let warning = {
+                let key = key.clone();
+                move || typed.with(|typed| typed.get(&key).and_then(|value| repeated_words(&headers, &key, value)))
+            };
+            let on_input = {
+                let key = key.clone();
+                Callback::new(move |value: String| typed.update(|typed| drop(typed.insert(key.clone(), value))))
+            };
+            view! {
+                <SecretField name=format!("values[{key}]") error_name label problem hint on_input/>
+                {move || warning().map(|text| view! { <p class="field-warning" role="status">{text}</p> })}
+            }
+        })
+        .collect_view();
+    let headers = page.headers.clone();
+    let lines = move || {
+        let lines = typed.with(|typed| preview(&headers, typed));
+        lines
+            .into_iter()
+            .map(|line| view! { <code>{line}</code> })
+            .collect_view()
+    };
+    view! {
+        {fields}
+        <div class="will-send"><span>"The gateway will send"</span>{lines}</div>
+        <Field name="expires_on" label="Expires on (optional)" kind="date" problem value=page.expires_on
+            hint="The last day it is used, in UTC."/>
+    }
+    .into_any()
+}
+
+/// D02: shown when there is one already.
+#[component]
+fn Replace(problem: Problem) -> AnyView {
+    let exists = move || {
+        problem
+            .get()
+            .is_some_and(|error| matches!(error, UiError::Exists { .. }))
+    };
+    let shown = move || {
+        exists().then(|| {
+            view! {
+                <p class="check-field">
+                    <input type="checkbox" id="replace" name="replace" value="true"/>
+                    <label for="replace">"Replace it"</label>
+                </p>
+            }
+        })
+    };
+    shown.into_any()
+}
+
+#[component]
+fn Buttons(label: &'static str, pending: Memo<bool>, back: String) -> AnyView {
+    view! {
+        <div class="form-buttons">
+            <SubmitButton label=Signal::stored(label.to_owned()) pending/>
+            <a class="button" data-kind="quiet" href=back>"Cancel"</a>
+        </div>
+    }
+    .into_any()
+}

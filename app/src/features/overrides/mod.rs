@@ -1,0 +1,13 @@
+//! The Auth Overrides tab of a server, and its forms.
+
+pub mod api;
+pub(super) mod form;
+pub mod model;
+mod remove;
+mod row;
+mod tab;
+mod table;
+
+pub use form::{AddOverride, EditOverride};
+pub use remove::DeleteOverride;
+pub use tab::OverridesTab;

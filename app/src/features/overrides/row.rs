@@ -1,0 +1,66 @@
+//! One override in the table.
+
+use leptos::prelude::*;
+
+use super::model::{OverrideRow, SubjectView, meaning, tone};
+use crate::ui::avatar::Avatar;
+use crate::ui::badge::Badge;
+use crate::ui::time::{Time, TimeOr};
+
+#[component]
+pub fn Row(server: String, row: OverrideRow) -> AnyView {
+    let base = format!("/servers/{server}/overrides/{}", row.id);
+    let name = row.subject.name.clone();
+    let edit = row.may_edit.then(|| {
+        view! { <a class="button" data-kind="quiet" href=format!("{base}/edit") aria-label=format!("Edit the override of {name}")>"Edit"</a> }
+    });
+    let delete = row.may_delete.then(|| {
+        view! { <a class="button" data-kind="quiet" href=format!("{base}/delete") aria-label=format!("Delete the override of {name}")>"Delete"</a> }
+    });
+    let expires = row
+        .expires
+        .map(|at| view! { <span class="muted">"expires "<Time at/></span> });
+    view! {
+        <tr>
+            <th scope="row" data-label="Entity"><Entity subject=row.subject.clone() mine=row.mine/></th>
+            <td data-label="Type">{row.subject.kind.label()}</td>
+            <td data-label="Auth">{row.auth}</td>
+            <td data-label="Updated by"><span class="two-lines">{row.updated_by}<span class="muted"><Time at=row.updated_at/></span></span></td>
+            <td data-label="Credentials"><Masks masks=row.masks/></td>
+            <td data-label="State"><span class="two-lines" title=meaning(row.state)><Badge text=row.state.label() tone=tone(row.state)/>{expires}</span></td>
+            <td data-label="Last used"><TimeOr at=row.last_used never="Never"/></td>
+            <td class="table-actions">{edit}{delete}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// Name, address, and whether that is me.
+#[component]
+fn Entity(subject: SubjectView, mine: bool) -> AnyView {
+    view! {
+        <span class="entity">
+            <Avatar name=subject.name.clone()/>
+            <span class="two-lines">
+                <span>{subject.name}{mine.then_some(" (you)")}</span>
+                {subject.detail.map(|detail| view! { <span class="muted">{detail}</span> })}
+            </span>
+        </span>
+    }
+    .into_any()
+}
+
+/// D10: what may be seen of a credential. Screen readers get words for the dots.
+#[component]
+pub fn Masks(masks: Vec<(String, String)>) -> AnyView {
+    let shown = masks
+        .into_iter()
+        .map(|(label, mask)| {
+            let tail: String = mask.chars().filter(|character| *character != '•').collect();
+            let spoken = if tail.is_empty() { "hidden".to_owned() } else { format!("ends with {tail}") };
+            let label = (!label.is_empty()).then(|| view! { <span class="muted">{label}" "</span> });
+            view! { <span class="mask">{label}<code aria-hidden="true">{mask}</code><span class="visually-hidden">{spoken}</span></span> }
+        })
+        .collect_view();
+    view! { <span class="two-lines">{shown}</span> }.into_any()
+}

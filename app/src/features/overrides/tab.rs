@@ -1,0 +1,163 @@
+//! `/servers/{name}/overrides`: the tab (S01). The forms are pages below it, shown as dialogs over it.
+
+use domain::overrides::State;
+use leptos::prelude::*;
+use leptos_router::components::{Form, Outlet};
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+use super::api::list_overrides;
+use super::model::{ListRequest, OverridesPage};
+use super::table::OverrideTable;
+use crate::ui::badge::Badge;
+use crate::ui::empty_state::EmptyState;
+use crate::ui::icon::{Icon, icons};
+use crate::ui::loaded::loaded;
+use crate::ui::pagination::Pagination;
+
+#[component]
+pub fn OverridesTab() -> AnyView {
+    let (params, query) = (use_params_map(), use_query_map());
+    let asked = Memo::new(move |_| {
+        let (params, query) = (params.read(), query.read());
+        let get = |name: &str| query.get(name).unwrap_or_default();
+        let request = ListRequest {
+            server: params.get("server").unwrap_or_default(),
+            search: get("search"),
+            kind: get("kind"),
+            state: get("state"),
+            sort: get("sort"),
+            cursor: get("cursor"),
+        };
+        // What was just done is part of the question: after it, the answer is another one.
+        (request, get("done"))
+    });
+    let page = Resource::new_blocking(move || asked.get(), |(request, _)| list_overrides(request));
+    view! {
+        <Outlet/>
+        <section aria-labelledby="overrides-heading">
+            {loaded(page, |page| view! { <Overrides page/> }.into_any())}
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Overrides(page: OverridesPage) -> AnyView {
+    let add = format!("/servers/{}/overrides/new", page.request.server);
+    let add = page.may_add.then(|| {
+        view! { <a class="button" data-kind="primary" href=add><Icon icon=icons::PLUS/>"Add Override"</a> }
+    });
+    let headers = page
+        .headers
+        .iter()
+        .map(|header| view! { <code>{header.clone()}</code> })
+        .collect_view();
+    view! {
+        <div class="section-head">
+            <h2 id="overrides-heading">"Auth Overrides"</h2>
+            <div class="page-actions">{add}</div>
+        </div>
+        <p class="section-text">
+            "Replace this server's default credential for one person or account. "
+            <Badge text=page.mode.clone()/>" "{headers}
+        </p>
+        <Content page/>
+    }
+    .into_any()
+}
+
+#[component]
+fn Content(page: OverridesPage) -> impl IntoView {
+    if let Some(text) = page.unsupported.clone() {
+        return view! { <EmptyState heading="No overrides on this server" text/> }.into_any();
+    }
+    if page.rows.is_empty() && !page.request.is_filtered() && page.request.cursor.is_empty() {
+        return view! { <Nothing manager=page.manager may_add=page.may_add/> }.into_any();
+    }
+    let filters = page
+        .manager
+        .then(|| view! { <Filters request=page.request.clone() total=page.total/> });
+    let address = |cursor: &String| page.request.address("cursor", cursor);
+    let (previous, next) = (page.previous.as_ref().map(address), page.next.as_ref().map(address));
+    let none = page.rows.is_empty();
+    view! {
+        {filters}
+        {if none {
+            view! { <EmptyState heading="Nothing found" text="No override matches. Take a filter away, or search for another name."/> }.into_any()
+        } else {
+            view! { <OverrideTable request=page.request rows=page.rows manager=page.manager/> }.into_any()
+        }}
+        <Pagination previous next/>
+    }
+    .into_any()
+}
+
+/// What happens now, and what to do.
+#[component]
+fn Nothing(manager: bool, may_add: bool) -> AnyView {
+    let (heading, text) = match (manager, may_add) {
+        (true, _) => (
+            "No overrides yet",
+            "Calls fail for everyone without an override, unless the server has a credential of its own. Add one for a person or a virtual account; they use it with their next request.",
+        ),
+        (false, true) => (
+            "You have no credential here yet",
+            "Calls fail until you add your key. It is stored encrypted, used for your requests only, and never shown again.",
+        ),
+        (false, false) => (
+            "You have no override here",
+            "Only a manager of this server can add one for you.",
+        ),
+    };
+    view! { <EmptyState heading text/> }.into_any()
+}
+
+/// A form that asks by the address; scripts send it as soon as something changes.
+#[component]
+fn Filters(request: ListRequest, total: Option<i64>) -> AnyView {
+    let action = format!("/servers/{}/overrides", request.server);
+    let submit = |event: leptos::ev::Event| {
+        use leptos::wasm_bindgen::JsCast;
+        let form = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+            .and_then(|element| element.closest("form").ok().flatten())
+            .and_then(|form| form.dyn_into::<web_sys::HtmlFormElement>().ok());
+        if let Some(form) = form {
+            // Fails only where the form's own checks refuse; the page then says so itself.
+            let _ = form.request_submit();
+        }
+    };
+    let option = |value: &'static str, label: &'static str, chosen: &str| {
+        let selected = value == chosen;
+        view! { <option value=value selected=selected>{label}</option> }
+    };
+    let kinds = [
+        ("", "Any type"),
+        ("user", "User"),
+        ("virtual_account", "Virtual account"),
+    ]
+    .map(|(value, label)| option(value, label, &request.kind));
+    let states = std::iter::once(("", "Any state"))
+        .chain(State::ALL.map(|state| (state.as_str(), state.label())))
+        .map(|(value, label)| option(value, label, &request.state))
+        .collect_view();
+    let count = total.map(|total| match total {
+        1 => "1 override".to_owned(),
+        total => format!("{total} overrides"),
+    });
+    view! {
+        <Form action=action method="GET" attr:class="filters" attr:role="search">
+            <label class="visually-hidden" for="search">"Search entity"</label>
+            <input class="field-input" id="search" name="search" type="search" placeholder="Search entity" value=request.search.clone() on:change=submit/>
+            <label class="visually-hidden" for="kind">"Type"</label>
+            <select class="field-input" id="kind" name="kind" on:change=submit>{kinds.into_iter().collect_view()}</select>
+            <label class="visually-hidden" for="state">"State"</label>
+            <select class="field-input" id="state" name="state" on:change=submit>{states}</select>
+            <input type="hidden" name="sort" value=request.sort.clone()/>
+            <button class="button">"Search"</button>
+            <output class="filter-count">{count}</output>
+        </Form>
+    }
+    .into_any()
+}

@@ -1,0 +1,20 @@
+//! Servers: the list, one server's pages, and its settings.
+
+pub mod api;
+mod detail;
+mod form;
+mod list;
+pub mod model;
+mod new;
+mod overview;
+mod pending;
+mod remove;
+mod settings;
+mod snippets;
+
+pub use detail::ServerDetail;
+pub use list::Servers;
+pub use new::NewServer;
+pub use overview::Overview;
+pub use remove::DeleteServer;
+pub use settings::Settings;

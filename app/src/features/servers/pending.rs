@@ -1,0 +1,44 @@
+//! What a change would do to overrides, and the confirmation it takes (D07, S50-S57).
+
+use leptos::prelude::*;
+
+use super::model::{PendingChange, effect_label};
+use crate::error::UiError;
+use crate::ui::field::Problem;
+
+#[component]
+pub fn Pending(problem: Problem) -> AnyView {
+    let shown = move || match problem.get() {
+        Some(UiError::Confirm(pending)) => Some(view! { <Confirmation pending/> }),
+        _ => None,
+    };
+    shown.into_any()
+}
+
+#[component]
+fn Confirmation(pending: PendingChange) -> AnyView {
+    let affected = pending
+        .affected
+        .iter()
+        .map(|(name, effect)| view! { <li>{format!("{name} {}", effect_label(*effect))}</li> })
+        .collect_view();
+    let more = (pending.more > 0).then(|| view! { <li>{format!("and {} more", pending.more)}</li> });
+    let typed = pending.must_type.then(|| {
+        view! {
+            <div class="field">
+                <label for="typed-name">{format!("Type {} to confirm", pending.server)}</label>
+                <input class="field-input code" id="typed-name" name="form[typed_name]" autocomplete="off" spellcheck="false" required/>
+            </div>
+        }
+    });
+    view! {
+        <div class="callout" data-tone="attention">
+            <p><strong>{pending.sentence()}</strong>" Those whose override is deleted add it again."</p>
+            <details><summary>"Whose"</summary><ul>{affected}{more}</ul></details>
+            <input type="hidden" name="form[revision]" value=pending.revision.to_string()/>
+            <input type="hidden" name="form[effect]" value=PendingChange::token(&pending.effect)/>
+            {typed}
+        </div>
+    }
+    .into_any()
+}

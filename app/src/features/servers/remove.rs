@@ -1,0 +1,31 @@
+//! Deleting a server takes its overrides with it (D09), so its name must be typed.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+use super::api::DeleteServer as Delete;
+use crate::ui::dialog::Dialog;
+use crate::ui::field::{Field, SubmitButton, Summary, problem_of};
+
+#[component]
+pub fn DeleteServer() -> AnyView {
+    let server = use_params_map().read_untracked().get("server").unwrap_or_default();
+    let delete = ServerAction::<Delete>::new();
+    let problem = problem_of(delete);
+    let back = format!("/servers/{server}");
+    view! {
+        <Dialog heading="Delete server" back=back.clone() of=server.clone()>
+            <p>{format!("This deletes {server}, everyone's access to it and all its overrides. Calls to it fail at once. It cannot be undone.")}</p>
+            <ActionForm action=delete attr:class="form" attr:novalidate="">
+                <Summary problem/>
+                <input type="hidden" name="server" value=server.clone()/>
+                <Field name="typed_name" label="Type the server's name to confirm" problem required=true/>
+                <div class="form-buttons">
+                    <SubmitButton label=Signal::stored("Delete server".to_owned()) pending=delete.pending().into() kind="danger"/>
+                    <a class="button" data-kind="quiet" href=back>"Cancel"</a>
+                </div>
+            </ActionForm>
+        </Dialog>
+    }
+    .into_any()
+}

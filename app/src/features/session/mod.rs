@@ -1,0 +1,9 @@
+//! Who is signed in, signing in, and the frame around every page.
+
+mod api;
+mod frame;
+pub mod model;
+mod sign_in;
+
+pub use frame::{Frame, NotFound};
+pub use sign_in::{SetUp, SignIn};

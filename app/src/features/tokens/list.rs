@@ -1,0 +1,141 @@
+//! `/tokens`: my gateway tokens. A new one is shown once, by the answer to the form that made it.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::api::{CreateToken, RevokeToken, list_tokens};
+use super::model::{CreatedToken, Posted, TokenRow};
+use crate::error::UiError;
+use crate::ui::badge::{Badge, Tone};
+use crate::ui::code_block::CodeLine;
+use crate::ui::empty_state::EmptyState;
+use crate::ui::field::{Field, Problem, SubmitButton, Summary};
+use crate::ui::loaded::loaded;
+use crate::ui::page::PageHead;
+use crate::ui::time::{Time, TimeOr};
+
+/// Days and words.
+const LIFETIMES: [(&str, &str); 4] = [
+    ("30", "30 days"),
+    ("90", "90 days"),
+    ("365", "1 year"),
+    ("", "No expiry"),
+];
+
+#[component]
+pub fn Tokens() -> AnyView {
+    let query = use_query_map();
+    let create = ServerAction::<CreateToken>::new();
+    let revoke = ServerAction::<RevokeToken>::new();
+    let done = Memo::new(move |_| query.read().get("done").unwrap_or_default());
+    let asked = move || (create.version().get(), done.get());
+    let list = Resource::new_blocking(asked, |_| list_tokens());
+    let posted = use_context::<Posted>().map(|posted| posted.0);
+    let outcome = Signal::derive(move || create.value().get().or_else(|| posted.clone()));
+    view! {
+        <PageHead title="Tokens"/>
+        <p class="section-text">"A gateway token lets your MCP clients call every server you may use. It is not a credential of any server."</p>
+        <New create outcome/>
+        {loaded(list, move |rows| view! { <List rows revoke/> }.into_any())}
+    }
+    .into_any()
+}
+
+/// Posts to `/tokens`, so that without scripts the answer is this page with the new token in it; scripts ask in place.
+#[component]
+fn New(create: ServerAction<CreateToken>, outcome: Signal<Option<Result<CreatedToken, UiError>>>) -> AnyView {
+    let problem: Problem = Signal::derive(move || outcome.get().and_then(Result::err));
+    let made = move || outcome.get().and_then(Result::ok);
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if let Ok(input) = CreateToken::from_event(&event) {
+            create.dispatch(input);
+        }
+    };
+    let lifetimes = LIFETIMES.map(|(days, words)| view! { <option value=days selected=days == "90">{words}</option> });
+    view! {
+        <section class="card" aria-labelledby="new-token">
+            <h2 id="new-token">"New token"</h2>
+            <form class="form form-inline" action="/tokens" method="post" on:submit=submit>
+                <Summary problem/>
+                <Field name="name" label="Name" problem hint="What will use it, such as Claude on my laptop."/>
+                <div class="field">
+                    <label for="days">"Expires after"</label>
+                    <select class="field-input" id="days" name="days">{lifetimes.into_iter().collect_view()}</select>
+                    <div class="field-notes"></div>
+                </div>
+                <div class="form-buttons"><SubmitButton label=Signal::stored("Create token".to_owned()) pending=create.pending().into()/></div>
+            </form>
+            <div role="status">{move || made().map(|token| view! { <Made token/> })}</div>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Made(token: CreatedToken) -> AnyView {
+    view! {
+        <div class="callout" data-tone="good">
+            <p><strong>{format!("{}: copy it now.", token.name)}</strong>" It is stored as a hash and cannot be shown again."</p>
+            <CodeLine text=token.value label="the token"/>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn List(rows: Vec<TokenRow>, revoke: ServerAction<RevokeToken>) -> impl IntoView {
+    if rows.is_empty() {
+        return view! { <EmptyState heading="No tokens yet" text="Create one above and give it to your MCP client."/> }
+            .into_any();
+    }
+    let rows = rows
+        .into_iter()
+        .map(|row| view! { <Row row revoke/> }.into_any())
+        .collect_view();
+    view! {
+        <div class="table-scroll">
+            <table class="table">
+                <caption class="visually-hidden">"My tokens"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th><th scope="col">"Token"</th><th scope="col">"Created"</th><th scope="col">"Expires"</th>
+                        <th scope="col">"Last used"</th><th scope="col"><span class="visually-hidden">"Actions"</span></th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+/// Revoking asks once: the button is behind a fold that says what follows.
+#[component]
+fn Row(row: TokenRow, revoke: ServerAction<RevokeToken>) -> AnyView {
+    let expired = row
+        .expired
+        .then(|| view! { <Badge text="Expired" tone=Tone::Attention/> });
+    view! {
+        <tr>
+            <th scope="row" data-label="Name">{row.name.clone()}</th>
+            <td data-label="Token"><code>{format!("{}…", row.hint)}</code></td>
+            <td data-label="Created"><Time at=row.created/></td>
+            <td data-label="Expires">{expired}" "<TimeOr at=row.expires never="Never"/></td>
+            <td data-label="Last used"><TimeOr at=row.last_used never="Never"/></td>
+            <td class="table-actions">
+                <details class="menu">
+                    <summary class="button" data-kind="quiet" aria-label=format!("Revoke {}", row.name)>"Revoke"</summary>
+                    <div class="menu-panel">
+                        <p>"Clients that use it stop working at once."</p>
+                        <ActionForm action=revoke>
+                            <input type="hidden" name="id" value=row.id/>
+                            <button class="button" data-kind="danger" aria-label=format!("Revoke {} now", row.name)>"Revoke token"</button>
+                        </ActionForm>
+                    </div>
+                </details>
+            </td>
+        </tr>
+    }
+    .into_any()
+}

@@ -1,0 +1,7 @@
+//! My gateway tokens.
+
+mod api;
+mod list;
+pub mod model;
+
+pub use list::Tokens;

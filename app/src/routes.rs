@@ -1,0 +1,48 @@
+//! Which page stands at which address.
+
+use leptos::prelude::*;
+use leptos_meta::provide_meta_context;
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+use crate::features::connections::{Connect, Connections};
+use crate::features::overrides::{AddOverride, DeleteOverride, EditOverride, OverridesTab};
+use crate::features::servers::{DeleteServer, NewServer, Overview, ServerDetail, Servers, Settings};
+use crate::features::session::{Frame, NotFound, SetUp, SignIn};
+use crate::features::tokens::Tokens;
+use crate::features::tools::Tools;
+
+/// Pages are sent whole (`SsrMode::Async`), so that they are complete without scripts and their status is right.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Router>
+            <Routes fallback=|| view! { <NotFound/> }>
+                <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
+                <Route path=path!("/setup/:token") view=SetUp ssr=SsrMode::Async/>
+                <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
+                    <Route path=path!("") view=Servers/>
+                    <Route path=path!("/servers") view=Servers/>
+                    <Route path=path!("/servers/new") view=NewServer/>
+                    <ParentRoute path=path!("/servers/:server") view=ServerDetail>
+                        <Route path=path!("") view=Overview/>
+                        <Route path=path!("/overview") view=Overview/>
+                        <Route path=path!("/tools") view=Tools/>
+                        <ParentRoute path=path!("/overrides") view=OverridesTab>
+                            <Route path=path!("") view=|| ()/>
+                            <Route path=path!("/new") view=AddOverride/>
+                            <Route path=path!("/:id/edit") view=EditOverride/>
+                            <Route path=path!("/:id/delete") view=DeleteOverride/>
+                        </ParentRoute>
+                        <Route path=path!("/settings") view=Settings/>
+                        <Route path=path!("/delete") view=DeleteServer/>
+                    </ParentRoute>
+                    <Route path=path!("/connections") view=Connections/>
+                    <Route path=path!("/connect/:server") view=Connect/>
+                    <Route path=path!("/tokens") view=Tokens/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}

@@ -1,0 +1,57 @@
+//! A page of its own that becomes a modal dialog once scripts run.
+//!
+//! The server draws `<dialog open>`, which stands in the page; the script closes it and opens it as a modal. Escape, the back
+//! link and the browser's back button all lead to `back`.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+#[component]
+pub fn Dialog(
+    #[prop(into)] heading: String,
+    /// The page below, where closing leads.
+    #[prop(into)]
+    back: String,
+    /// What the dialog belongs to: the second part of the page's title.
+    #[prop(into)]
+    of: String,
+    children: Children,
+) -> AnyView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        if let Some(element) = dialog.get()
+            && !element.matches(":modal").unwrap_or(false)
+        {
+            element.close();
+            // Fails only for an element that has left the page.
+            let _ = element.show_modal();
+        }
+    });
+    let navigate = use_navigate();
+    let target = back.clone();
+    let leave = move |event: leptos::ev::Event| {
+        // `cancel` is Escape. The page is left by navigating, so that the address is right.
+        event.prevent_default();
+        navigate(
+            &target,
+            NavigateOptions {
+                scroll: false,
+                ..NavigateOptions::default()
+            },
+        );
+    };
+    view! {
+        <Title text=format!("{heading} · {of} · Overkey")/>
+        <dialog class="dialog" open node_ref=dialog on:cancel=leave aria-labelledby="dialog-heading">
+            <div class="dialog-head">
+                <h2 id="dialog-heading">{heading}</h2>
+                <a class="button" data-kind="quiet" href=back aria-label="Close">"✕"</a>
+            </div>
+            {children()}
+        </dialog>
+    }
+    .into_any()
+}

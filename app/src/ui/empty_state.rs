@@ -1,0 +1,19 @@
+//! Why a list is empty, and what to do about it.
+
+use leptos::prelude::*;
+
+#[component]
+pub fn EmptyState(
+    #[prop(into)] heading: String,
+    #[prop(into)] text: String,
+    #[prop(optional)] children: Option<Children>,
+) -> AnyView {
+    view! {
+        <div class="empty-state">
+            <h2>{heading}</h2>
+            <p>{text}</p>
+            {children.map(|children| children())}
+        </div>
+    }
+    .into_any()
+}

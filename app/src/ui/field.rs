@@ -1,0 +1,157 @@
+//! A labelled field with its hint and its error, and the one summary that takes the focus.
+
+use leptos::html;
+use leptos::prelude::*;
+
+use crate::error::UiError;
+
+/// What a form's last try came to.
+pub type Problem = Signal<Option<UiError>>;
+
+/// The error of a server action, as its fields want it.
+pub fn problem_of<T, F>(action: ServerAction<F>) -> Problem
+where
+    F: leptos::server_fn::ServerFn<Output = T, Error = UiError> + Clone + Send + Sync + 'static,
+    T: Clone + Send + Sync + 'static,
+{
+    Signal::derive(move || action.value().get().and_then(Result::err))
+}
+
+#[component]
+pub fn Field(
+    /// What ids and errors call it.
+    name: &'static str,
+    /// What the form calls it, where that is not the same.
+    #[prop(optional)]
+    input: &'static str,
+    label: &'static str,
+    problem: Problem,
+    #[prop(optional, into)] hint: String,
+    #[prop(optional, into)] value: String,
+    #[prop(default = "text")] kind: &'static str,
+    /// The id of a `<datalist>` with suggestions.
+    #[prop(optional)]
+    list: Option<&'static str>,
+    #[prop(optional)] on_input: Option<Callback<String>>,
+    #[prop(optional)] required: bool,
+) -> AnyView {
+    let input = if input.is_empty() { name } else { input };
+    let value = problem
+        .get_untracked()
+        .and_then(|error| error.kept(name))
+        .unwrap_or(value);
+    let typed = move |event| {
+        if let Some(tell) = on_input {
+            tell.run(event_target_value(&event));
+        }
+    };
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <input
+                class="field-input" id=name name=input type=kind value=value list=list required=required autocomplete="off"
+                aria-describedby=format!("{name}-notes") aria-invalid=invalid(problem, name) on:input=typed
+            />
+            <Notes name=name.to_owned() hint problem/>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+pub fn TextArea(
+    name: &'static str,
+    #[prop(optional)] input: &'static str,
+    label: &'static str,
+    problem: Problem,
+    #[prop(optional, into)] hint: String,
+    #[prop(optional, into)] value: String,
+    #[prop(default = 3)] rows: u32,
+    #[prop(optional)] code: bool,
+) -> AnyView {
+    let input = if input.is_empty() { name } else { input };
+    let value = problem
+        .get_untracked()
+        .and_then(|error| error.kept(name))
+        .unwrap_or(value);
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <textarea
+                class="field-input" class:code=code id=name name=input rows=rows spellcheck="false" autocomplete="off"
+                aria-describedby=format!("{name}-notes") aria-invalid=invalid(problem, name)
+            >{value}</textarea>
+            <Notes name=name.to_owned() hint problem/>
+        </div>
+    }
+    .into_any()
+}
+
+/// Hint and error below a field; one element, so that `aria-describedby` always points at something.
+#[component]
+pub fn Notes(name: String, #[prop(optional, into)] hint: String, problem: Problem) -> AnyView {
+    let id = format!("{name}-notes");
+    let message = move || problem.get().and_then(|error| error.at(&name));
+    let hint = (!hint.is_empty()).then(|| view! { <span class="field-hint">{hint}</span> });
+    view! {
+        <div class="field-notes" id=id>
+            {hint}
+            {move || message().map(|text| view! { <span class="field-error">{text}</span> })}
+        </div>
+    }
+    .into_any()
+}
+
+pub fn invalid(
+    problem: Problem,
+    name: &str,
+) -> impl Fn() -> Option<&'static str> + Clone + Send + Sync + 'static + use<> {
+    let name = name.to_owned();
+    move || problem.get().and_then(|error| error.at(&name)).map(|_| "true")
+}
+
+/// Says at the top of a form that it was refused, and takes the focus there.
+#[component]
+pub fn Summary(problem: Problem) -> AnyView {
+    let place = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        if problem.get().is_some()
+            && let Some(element) = place.get()
+        {
+            // Fails only for an element that has left the page.
+            let _ = element.focus();
+        }
+    });
+    view! {
+        <div class="summary-place" tabindex="-1" node_ref=place role="alert">
+            {move || problem.get().map(|error| view! { <p class="problem">{error.to_string()}{other_messages(&error)}</p> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// Messages of fields that have no place of their own in a form would be lost; the summary lists all.
+fn other_messages(error: &UiError) -> Option<AnyView> {
+    let UiError::Invalid { errors, .. } = error else {
+        return None;
+    };
+    let items = errors
+        .iter()
+        .map(|one| view! { <span class="problem-item">{one.message.clone()}</span> })
+        .collect_view();
+    Some(items.into_any())
+}
+
+#[component]
+pub fn SubmitButton(
+    #[prop(into)] label: Signal<String>,
+    pending: Memo<bool>,
+    #[prop(default = "primary")] kind: &'static str,
+) -> AnyView {
+    view! {
+        <button class="button" data-kind=kind type="submit" aria-disabled=move || pending.get().then_some("true")>
+            {move || if pending.get() { "One moment…".to_owned() } else { label.get() }}
+        </button>
+    }
+    .into_any()
+}

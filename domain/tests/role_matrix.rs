@@ -1,0 +1,236 @@
+//! Who may do what, printed (S03, S10-S14, S20-S25, S30, S31, D01, D11, B01).
+//!
+//! The snapshots are the rule as a reviewer reads it. The tests under them say the most important sentences once more, over
+//! every cell, so that accepting a wrong snapshot is not enough to break a promise.
+
+mod table;
+mod upstreams;
+
+use domain::actor::{Actor, SubjectKind, SubjectRef};
+use domain::outbound::Mode;
+use domain::role::{
+    OverrideAction, Permit, PlatformRole, Refusal, ServerAction, ServerRole, Whose, decide, decide_override,
+    effective_role,
+};
+use upstreams::{COLUMNS, WITHOUT_B01};
+
+const ROLES: [Option<ServerRole>; 3] = [Some(ServerRole::Manager), Some(ServerRole::User), None];
+
+fn everybody() -> Vec<Whose> {
+    let of = |own| SubjectKind::ALL.map(|kind| Whose { own, kind });
+    [of(true), of(false)].concat()
+}
+
+fn role_name(role: Option<ServerRole>) -> String {
+    role.map_or("(no role)", ServerRole::as_str).to_owned()
+}
+
+fn whose_name(whose: Whose) -> String {
+    let kind = match whose.kind {
+        SubjectKind::User => "user",
+        SubjectKind::VirtualAccount => "virtual account",
+        SubjectKind::ExternalIdentity => "external",
+    };
+    format!("{} {kind}", if whose.own { "own" } else { "another" })
+}
+
+fn answer(decided: Result<Permit, Refusal>) -> String {
+    match decided {
+        Ok(_) => "yes",
+        Err(Refusal::Forbidden) => "403",
+        Err(Refusal::NotVisible) => "404",
+        Err(Refusal::Unsupported) => "422",
+    }
+    .to_owned()
+}
+
+/// One row per role and answers; subjects that are answered alike share it.
+fn action_table(action: OverrideAction) -> String {
+    let mut rows: Vec<(String, Vec<String>, Vec<String>)> = Vec::new();
+    for role in ROLES {
+        for whose in everybody() {
+            let cells = COLUMNS.map(|(_, mode, allow)| answer(decide_override(role, action, whose, mode, allow)));
+            match rows
+                .iter_mut()
+                .find(|(known, _, known_cells)| *known == role_name(role) && *known_cells == cells)
+            {
+                Some((_, names, _)) => names.push(whose_name(whose)),
+                None => rows.push((role_name(role), vec![whose_name(whose)], cells.to_vec())),
+            }
+        }
+    }
+    let rows: Vec<Vec<String>> = rows
+        .into_iter()
+        .map(|(role, names, cells)| {
+            let all = names.len() == everybody().len();
+            let names = if all { "anybody".to_owned() } else { names.join(", ") };
+            [vec![role, names], cells].concat()
+        })
+        .collect();
+    let head = [vec!["role", "whose override"], COLUMNS.map(|(name, ..)| name).to_vec()].concat();
+    table::print(&head, &rows)
+}
+
+#[test]
+fn s03_s10_to_s14_s20_to_s25_s30_s31_d01_d11_b01_role_matrix() {
+    let titles = OverrideAction::ALL.map(|action| match action {
+        OverrideAction::OpenTab => (action, "S10: open the tab"),
+        OverrideAction::List => (action, "S11: see it in the list"),
+        OverrideAction::Add => (action, "S03, S12, S20-S25, S30, S31: add"),
+        OverrideAction::Edit => (action, "S13, D01: edit"),
+        OverrideAction::Delete => (action, "S14, D01: delete"),
+    });
+    let printed = titles.map(|(action, title)| format!("{title}\n\n{}", action_table(action)));
+    let printed = printed.join("\n");
+    insta::assert_snapshot!("overrides", printed);
+}
+
+#[test]
+fn roles_on_a_server_d11() {
+    let actions = ServerAction::ALL;
+    let rows = ROLES.map(|role| {
+        let cells = actions.map(|action| answer(decide(role, action)));
+        [vec![role_name(role)], cells.to_vec()].concat()
+    });
+    let printed = table::print(&["role", "see", "call", "manage"], &rows);
+    insta::assert_snapshot!("servers", printed);
+}
+
+#[test]
+fn the_role_that_counts_is_the_strongest_and_an_admins_is_manager() {
+    use ServerRole::{Manager, User};
+    let grants: [&[ServerRole]; 4] = [&[], &[User], &[Manager], &[User, Manager, User]];
+    let rows = [PlatformRole::Member, PlatformRole::Admin].map(|platform| {
+        let cells = grants.map(|grants| role_name(effective_role(platform, grants.iter().copied())));
+        [vec![platform.as_str().to_owned()], cells.to_vec()].concat()
+    });
+    let head = ["platform role", "no grant", "user", "manager", "user, manager, user"];
+    let printed = table::print(&head, &rows);
+    insta::assert_snapshot!("effective_roles", printed);
+}
+
+type Cell = (Option<ServerRole>, OverrideAction, Whose, Mode, bool);
+
+fn every_cell() -> impl Iterator<Item = (Cell, Result<Permit, Refusal>)> {
+    let mut cells = Vec::new();
+    for role in ROLES {
+        for action in OverrideAction::ALL {
+            for whose in everybody() {
+                for mode in Mode::ALL {
+                    cells.extend([false, true].map(|allow| (role, action, whose, mode, allow)));
+                }
+            }
+        }
+    }
+    cells.into_iter().map(|cell| {
+        let (role, action, whose, mode, allow) = cell;
+        (cell, decide_override(role, action, whose, mode, allow))
+    })
+}
+
+#[test]
+fn d11_without_a_role_every_answer_is_that_of_a_server_that_does_not_exist() {
+    for (cell, decided) in every_cell().filter(|((role, ..), _)| role.is_none()) {
+        assert_eq!(decided, Err(Refusal::NotVisible), "{cell:?}");
+    }
+}
+
+#[test]
+fn s03_s11_to_s14_a_user_gets_nothing_done_to_another_subjects_override() {
+    for (cell, decided) in every_cell() {
+        let (role, action, whose, ..) = cell;
+        if role == Some(ServerRole::User) && !whose.own && action != OverrideAction::OpenTab {
+            // 403 on every server: the answer must not depend on what the server supports.
+            assert_eq!(decided, Err(Refusal::Forbidden), "{cell:?}");
+        }
+    }
+}
+
+#[test]
+fn s12_s20_s22_s31_a_user_adds_only_on_individual_only_for_themselves_and_never_for_a_virtual_account() {
+    for (cell, decided) in every_cell() {
+        let (role, action, whose, mode, _) = cell;
+        if role == Some(ServerRole::User) && matches!(action, OverrideAction::Add | OverrideAction::Edit) {
+            let may = whose.own && mode == Mode::ApiKeyIndividual && whose.kind != SubjectKind::VirtualAccount;
+            assert_eq!(decided.is_ok(), may, "{cell:?}");
+        }
+    }
+}
+
+#[test]
+fn s20_to_s25_b01_a_manager_adds_for_anybody_exactly_where_overrides_are_supported() {
+    for (cell, decided) in every_cell() {
+        let (role, action, _, mode, allow) = cell;
+        if role == Some(ServerRole::Manager) && matches!(action, OverrideAction::Add | OverrideAction::Edit) {
+            let supported = match mode {
+                Mode::ApiKeyIndividual | Mode::AuthorizationCode => true,
+                Mode::ApiKeyShared | Mode::ClientCredentials => allow,
+                Mode::TokenPassthrough | Mode::NoAuth => false,
+            };
+            let refusal = decided.err();
+            assert_eq!(refusal, (!supported).then_some(Refusal::Unsupported), "{cell:?}");
+        }
+    }
+}
+
+#[test]
+fn d01_who_may_edit_is_who_could_have_added() {
+    for (cell, decided) in every_cell() {
+        let (role, action, whose, mode, allow) = cell;
+        if action == OverrideAction::Edit {
+            let added = decide_override(role, OverrideAction::Add, whose, mode, allow);
+            assert_eq!(decided, added, "{cell:?}");
+        }
+    }
+}
+
+#[test]
+fn d01_s14_on_every_kind_of_server_one_may_see_and_delete_ones_own() {
+    for (cell, decided) in every_cell() {
+        let (role, action, whose, ..) = cell;
+        if role.is_some() && whose.own && matches!(action, OverrideAction::List | OverrideAction::Delete) {
+            assert!(decided.is_ok(), "{cell:?}");
+        }
+    }
+}
+
+#[test]
+fn a_permit_carries_the_role_it_was_given_for() {
+    for (cell, decided) in every_cell() {
+        if let Ok(permit) = decided {
+            assert_eq!(Some(permit.role()), cell.0, "{cell:?}");
+            assert_eq!(permit.is_manager(), cell.0 == Some(ServerRole::Manager), "{cell:?}");
+        }
+    }
+}
+
+#[test]
+fn b01_has_no_say_elsewhere() {
+    for (cell, decided) in every_cell() {
+        let (role, action, whose, mode, allow) = cell;
+        if WITHOUT_B01.contains(&mode) {
+            assert_eq!(decided, decide_override(role, action, whose, mode, !allow), "{cell:?}");
+        }
+    }
+}
+
+#[test]
+fn s03_d01_own_means_the_same_id_of_the_same_kind() {
+    let subject = |kind, id: &str| SubjectRef { kind, id: id.into() };
+    let bot = Actor {
+        subject: subject(SubjectKind::VirtualAccount, "ci-bot"),
+        name: "ci-bot".into(),
+        platform_role: PlatformRole::Member,
+    };
+    assert!(Whose::of(&bot, &bot.subject).own);
+    for other in [
+        subject(SubjectKind::User, "ci-bot"),
+        subject(SubjectKind::ExternalIdentity, "ci-bot"),
+        subject(SubjectKind::VirtualAccount, "CI-BOT"),
+        subject(SubjectKind::VirtualAccount, ""),
+    ] {
+        let whose = Whose::of(&bot, &other);
+        assert!(!whose.own, "{other}");
+        assert_eq!(whose.kind, other.kind);
+    }
+}

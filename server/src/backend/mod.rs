@@ -1,0 +1,83 @@
+//! What the pages ask for (`app::backend`), answered by the services: view types in, view types out, no rule of its own.
+
+mod connections;
+mod overrides;
+mod people;
+mod servers;
+mod times;
+mod tokens;
+mod tools;
+
+use std::sync::Arc;
+
+use app::backend::Backend;
+use app::error::UiError;
+use tracing::error;
+
+use crate::clock::Clock;
+use crate::gateway::Gateway;
+use crate::services::{ServiceError, Services};
+use crate::store::PageQuery;
+
+/// How many rows a page shows.
+const PAGE: u32 = 50;
+
+/// What every part stands on.
+#[derive(Clone)]
+struct Desk {
+    services: Services,
+    clock: Arc<dyn Clock>,
+}
+
+pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway) -> Backend {
+    let desk = Desk {
+        services: services.clone(),
+        clock: clock.clone(),
+    };
+    Backend {
+        people: Arc::new(people::People(desk.clone())),
+        servers: Arc::new(servers::Servers(desk.clone())),
+        overrides: Arc::new(overrides::Overrides(desk.clone())),
+        connections: Arc::new(connections::Connections(desk.clone())),
+        tokens: Arc::new(tokens::Tokens(desk)),
+        tools: Arc::new(tools::Tools(gateway.clone())),
+    }
+}
+
+/// What went wrong, for a person. Inner texts go to the log, under a reference that the person sees.
+fn told(error: ServiceError) -> UiError {
+    match error {
+        ServiceError::NotFound => UiError::Gone,
+        ServiceError::Forbidden => UiError::Forbidden,
+        ServiceError::Unsupported(text) => UiError::Refused(text.to_owned()),
+        ServiceError::Invalid(errors) => UiError::Invalid {
+            errors,
+            kept: Vec::new(),
+        },
+        ServiceError::Conflict(text) => UiError::Refused(text),
+        ServiceError::Stale => UiError::Stale,
+        ServiceError::Limited(seconds) => UiError::Refused(format!("Too many tries. Wait {seconds} seconds.")),
+        ServiceError::Unavailable(inner) => internal(&inner),
+        ServiceError::Internal(inner) => internal(&*inner),
+    }
+}
+
+fn internal(inner: &(dyn std::error::Error + 'static)) -> UiError {
+    let reference = uuid::Uuid::now_v7().to_string();
+    error!(error = %inner, reference, "A page could not be served");
+    UiError::Internal(reference)
+}
+
+fn page_query(search: &str, cursor: &str, limit: u32) -> PageQuery {
+    PageQuery {
+        search: given(search),
+        cursor: given(cursor),
+        limit,
+    }
+}
+
+/// An empty field asks for nothing.
+fn given(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}

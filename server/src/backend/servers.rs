@@ -1,0 +1,298 @@
+use app::backend;
+use app::error::UiError;
+use app::features::servers::model::{
+    Changed, PendingChange, ServerForm, ServerList, ServerListRequest, ServerPage, ServerRow, SettingsPage, Status,
+};
+use async_trait::async_trait;
+use domain::actor::Actor;
+use domain::change::Effect;
+use domain::field::FieldError;
+use domain::outbound::Mode;
+use domain::outbound_input::OutboundInput;
+use domain::role::{PlatformRole, ServerRole};
+
+use super::{Desk, PAGE, page_query, told};
+use crate::services::catalog::{NewServer, SeenServer};
+use crate::services::connections::Connection;
+use crate::services::outbound_change::{Expected, Preview, ServerChange, shown_outbound};
+
+/// Rows looked at in one go where a filter is not the database's.
+const LOOK_AT: u32 = 200;
+/// Names shown with a preview; the rest is counted.
+const NAMED: usize = 20;
+
+pub(super) struct Servers(pub(super) Desk);
+
+#[async_trait]
+impl backend::Servers for Servers {
+    async fn list(&self, actor: &Actor, request: ServerListRequest) -> Result<ServerList, UiError> {
+        let (mode, status) = (Mode::parse(&request.mode), Status::parse(&request.status));
+        let limit = if mode.is_some() || status.is_some() {
+            LOOK_AT
+        } else {
+            PAGE
+        };
+        let mut query = page_query(&request.search, &request.cursor, limit);
+        let mut rows = Vec::new();
+        let next = loop {
+            let (found, next) = self.0.services.connections.list(actor, &query).await.map_err(told)?;
+            rows.extend(found.iter().map(row).filter(|row| {
+                mode.is_none_or(|wanted| row.mode == wanted) && status.is_none_or(|wanted| row.status == wanted)
+            }));
+            match next {
+                Some(next) if rows.len() < PAGE as usize && limit == LOOK_AT => query.cursor = Some(next),
+                next => break next,
+            }
+        };
+        Ok(ServerList {
+            request,
+            rows,
+            may_create: actor.platform_role == PlatformRole::Admin,
+            next,
+        })
+    }
+
+    async fn get(&self, actor: &Actor, server: &str) -> Result<ServerPage, UiError> {
+        let connection = self.0.services.connections.get(actor, server).await.map_err(told)?;
+        let seen = &connection.server.row;
+        Ok(ServerPage {
+            name: seen.name.to_string(),
+            description: seen.description.clone(),
+            mode: seen.mode,
+            manager: connection.is_manager(),
+            status: status_of(&connection),
+            gateway_url: self.0.services.catalog.gateway_url(&seen.name).to_string(),
+        })
+    }
+
+    async fn settings(&self, actor: &Actor, server: &str) -> Result<SettingsPage, UiError> {
+        let SeenServer { row, .. } = self.managed(actor, server).await?;
+        let shown = shown_outbound(&row).map_err(told)?;
+        let mut page = SettingsPage {
+            name: row.name.to_string(),
+            url: row.url.as_str().to_owned(),
+            description: row.description.clone(),
+            mode: row.mode.as_str().to_owned(),
+            mode_label: row.mode.label().to_owned(),
+            ..SettingsPage::default()
+        };
+        let headers = shown.headers.unwrap_or_default();
+        match row.mode {
+            Mode::ApiKeyIndividual => page.individual = as_lines(headers),
+            Mode::ApiKeyShared => {
+                page.shared = headers
+                    .into_iter()
+                    .map(|(name, mask)| (name, mask.unwrap_or_default()))
+                    .collect();
+            }
+            Mode::NoAuth | Mode::TokenPassthrough | Mode::AuthorizationCode | Mode::ClientCredentials => {}
+        }
+        Ok(page)
+    }
+
+    async fn create(&self, actor: &Actor, form: ServerForm) -> Result<String, UiError> {
+        let outbound_auth = outbound(&form, None)?.unwrap_or_default();
+        let new = NewServer {
+            name: form.name,
+            url: form.url,
+            description: form.description,
+            outbound_auth,
+            allow_optional: false,
+        };
+        let seen = self.0.services.catalog.create(actor, new).await.map_err(at_fields)?;
+        Ok(seen.row.name.to_string())
+    }
+
+    async fn change(&self, actor: &Actor, server: &str, form: ServerForm) -> Result<Changed, UiError> {
+        let SeenServer { row, .. } = self.managed(actor, server).await?;
+        let shown = shown_outbound(&row).map_err(told)?;
+        let change = ServerChange {
+            outbound_auth: outbound(&form, Some(&shown))?,
+            name: Some(form.name),
+            url: Some(form.url),
+            description: Some(form.description),
+            allow_optional: None,
+        };
+        let catalog = &self.0.services.catalog;
+        let preview = catalog.preview(actor, server, &change).await.map_err(at_fields)?;
+        let harmless = preview.affected.iter().all(|one| one.effect == Effect::Kept);
+        if !harmless {
+            let shown_before =
+                form.revision == preview.revision.to_string() && form.effect == PendingChange::token(&preview.effect);
+            let typed = preview.effect.deleted == 0 || form.typed_name.trim() == server;
+            if !(shown_before && typed) {
+                return Err(UiError::Confirm(pending(server, &preview)));
+            }
+        }
+        let expected = if harmless {
+            Expected::Harmless
+        } else {
+            Expected::Previewed(preview.revision)
+        };
+        let (seen, done) = catalog
+            .change(actor, server, &change, expected)
+            .await
+            .map_err(at_fields)?;
+        Ok(Changed {
+            name: seen.row.name.to_string(),
+            unchanged: done.unchanged,
+        })
+    }
+
+    async fn delete(&self, actor: &Actor, server: &str, typed_name: &str) -> Result<(), UiError> {
+        self.managed(actor, server).await?;
+        if typed_name.trim() != server {
+            let errors = vec![FieldError::new("typed_name", format!("Type {server} to confirm."))];
+            return Err(UiError::Invalid {
+                errors,
+                kept: Vec::new(),
+            });
+        }
+        self.0.services.catalog.delete(actor, server).await.map_err(told)
+    }
+}
+
+impl Servers {
+    async fn managed(&self, actor: &Actor, server: &str) -> Result<SeenServer, UiError> {
+        let seen = self.0.services.catalog.get(actor, server).await.map_err(told)?;
+        match seen.role {
+            ServerRole::Manager => Ok(seen),
+            ServerRole::User => Err(UiError::Forbidden),
+        }
+    }
+}
+
+pub(super) fn status_of(connection: &Connection) -> Status {
+    Status::of(&connection.choice, connection.own.as_ref().map(|(_, state)| *state))
+}
+
+fn row(connection: &Connection) -> ServerRow {
+    let seen = &connection.server.row;
+    ServerRow {
+        name: seen.name.to_string(),
+        description: seen.description.clone(),
+        mode: seen.mode,
+        manager: connection.is_manager(),
+        status: status_of(connection),
+    }
+}
+
+fn pending(server: &str, preview: &Preview) -> PendingChange {
+    let changed = preview.affected.iter().filter(|one| one.effect != Effect::Kept);
+    let affected: Vec<(String, Effect)> = changed
+        .clone()
+        .take(NAMED)
+        .map(|one| (one.name.clone(), one.effect))
+        .collect();
+    PendingChange {
+        server: server.to_owned(),
+        revision: preview.revision,
+        effect: preview.effect,
+        more: (changed.count() - affected.len()) as u64,
+        affected,
+        must_type: preview.effect.deleted > 0,
+        kept: Vec::new(),
+    }
+}
+
+/// The outbound auth that a form describes; `None` leaves it as it is. `before` is what may be shown of it now.
+fn outbound(form: &ServerForm, before: Option<&OutboundInput>) -> Result<Option<OutboundInput>, UiError> {
+    let headers = match Mode::parse(&form.mode) {
+        None if form.mode.is_empty() && before.is_some() => return Ok(None),
+        Some(Mode::ApiKeyIndividual) => Some(
+            form.individual
+                .lines()
+                .filter(|line| !line.trim().is_empty())
+                .map(|line| match line.split_once(':') {
+                    Some((name, template)) => (name.trim().to_owned(), super::given(template)),
+                    None => (line.trim().to_owned(), None),
+                })
+                .collect(),
+        ),
+        Some(Mode::ApiKeyShared) => Some(shared(form, before)?),
+        // A form shows only what it can set: OAuth settings stay as they are.
+        Some(Mode::AuthorizationCode | Mode::ClientCredentials) => return Ok(before.cloned()),
+        Some(Mode::NoAuth | Mode::TokenPassthrough) | None => None,
+    };
+    Ok(Some(OutboundInput {
+        mode: form.mode.clone(),
+        headers,
+        ..OutboundInput::default()
+    }))
+}
+
+type Headers = std::collections::BTreeMap<String, Option<String>>;
+
+/// A masked value written back means "keep", so an empty field sends the mask.
+fn shared(form: &ServerForm, before: Option<&OutboundInput>) -> Result<Headers, UiError> {
+    let stored = before
+        .filter(|before| before.mode == form.mode)
+        .and_then(|before| before.headers.clone())
+        .unwrap_or_default();
+    let (mut headers, mut errors) = (Headers::new(), Vec::new());
+    for (index, header) in form.shared.iter().enumerate() {
+        let name = header.name.trim();
+        let value = match (header.value.is_empty(), stored.get(name)) {
+            (true, Some(mask)) => mask.clone(),
+            (true, None) => None,
+            (false, _) => Some(header.value.clone().into_secret().expose().to_owned()),
+        };
+        match (name.is_empty(), value) {
+            (true, None) => {}
+            (true, Some(_)) => errors.push(FieldError::new(format!("shared.{index}"), "Name the header too.")),
+            // A new row that still says only "Authorization" when nothing else was typed is caught by "no header".
+            (false, None) => errors.push(FieldError::new(format!("shared.{index}"), "Enter the header's value.")),
+            (false, Some(value)) => drop(headers.insert(name.to_owned(), Some(value))),
+        }
+    }
+    if errors.is_empty() {
+        Ok(headers)
+    } else {
+        Err(UiError::Invalid {
+            errors,
+            kept: Vec::new(),
+        })
+    }
+}
+
+fn as_lines(headers: Headers) -> String {
+    let line = |(name, template): (String, Option<String>)| match template {
+        Some(template) => format!("{name}: {template}"),
+        None => name,
+    };
+    headers.into_iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The form has one field for all headers of a mode, and says which header a message is about.
+fn at_fields(error: crate::services::ServiceError) -> UiError {
+    let conflict = matches!(error, crate::services::ServiceError::Conflict(_));
+    match told(error) {
+        UiError::Refused(text) if conflict => UiError::Invalid {
+            errors: vec![FieldError::new("name", text)],
+            kept: Vec::new(),
+        },
+        UiError::Invalid { errors, kept } => {
+            let moved = errors
+                .into_iter()
+                .flat_map(|error| match error.field.strip_prefix("outbound_auth.headers") {
+                    Some(name) => {
+                        let name = name.trim_start_matches('.');
+                        let message = if name.is_empty() {
+                            error.message
+                        } else {
+                            format!("{name}: {}", error.message)
+                        };
+                        ["individual", "shared"]
+                            .map(|field| FieldError::new(field, message.clone()))
+                            .to_vec()
+                    }
+                    None => vec![error],
+                });
+            UiError::Invalid {
+                errors: moved.collect(),
+                kept,
+            }
+        }
+        other => other,
+    }
+}

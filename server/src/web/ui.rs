@@ -1,0 +1,159 @@
+//! Mounts the pages: Leptos routes, their server functions, the files they load, and the way to the sign-in page.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::post;
+use axum::{Form, Router};
+use domain::actor::Actor;
+use leptos::config::{Env, LeptosOptions};
+use leptos::prelude::provide_context;
+use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context};
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use app::App;
+use app::backend::Backend;
+use app::features::tokens::model::Posted;
+use app::shell::{WithoutScripts, shell};
+
+use super::{assets, set_up::SetUpLink, sign_in::safe_next};
+
+#[derive(Clone)]
+struct Pages {
+    options: LeptosOptions,
+    backend: Backend,
+}
+
+pub fn router(backend: &Backend, set_up: SetUpLink) -> Router {
+    let pages = Pages {
+        options: options(),
+        backend: backend.clone(),
+    };
+    let context = context(backend);
+    let (routes, _) = generate_route_list_with_exclusions_and_ssg_and_context(App, None, context.clone());
+    let drawn = {
+        let options = pages.options.clone();
+        move || shell(options.clone())
+    };
+    let leptos = Router::new()
+        .leptos_routes_with_context(&pages.options, routes, context, drawn)
+        .with_state(pages.options.clone());
+    Router::new()
+        .merge(leptos)
+        .route("/tokens", post(create_token))
+        .fallback(file_or_not_found)
+        .layer(from_fn(signed_in_first))
+        .layer(from_fn_with_state(set_up, only_a_good_link))
+        .with_state(pages)
+}
+
+fn options() -> LeptosOptions {
+    // `make dev` sets it; Leptos puts its reloading script into the pages then.
+    let watched = std::env::var_os("LEPTOS_WATCH").is_some();
+    LeptosOptions::builder()
+        .output_name(assets::output_name())
+        .site_pkg_dir("pkg")
+        .env(if watched { Env::DEV } else { Env::PROD })
+        .build()
+}
+
+/// What pages and server functions find in their context; the same everywhere, or one of them would lack it.
+fn context(backend: &Backend) -> impl Fn() + Clone + Send + Sync + 'static + use<> {
+    let backend = backend.clone();
+    move || provide_context(backend.clone())
+}
+
+#[derive(Deserialize)]
+struct TokenForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    days: String,
+}
+
+/// Without scripts the answer to the form is the page itself, with the new token in it: no redirect, whose address or session
+/// would have to carry it.
+async fn create_token(
+    State(pages): State<Pages>,
+    actor: Option<axum::Extension<Actor>>,
+    headers: HeaderMap,
+    uri: Uri,
+    Form(form): Form<TokenForm>,
+) -> Response {
+    let Some(axum::Extension(actor)) = actor else {
+        return to_sign_in(&uri);
+    };
+    let outcome = pages.backend.tokens.create(&actor, &form.name, &form.days).await;
+    let status = outcome.as_ref().map_or_else(|error| error.status(), |_| 200);
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    request.extensions_mut().insert(actor);
+    let base = context(&pages.backend);
+    let posted = move || {
+        base();
+        provide_context(Posted(outcome.clone()));
+        provide_context(WithoutScripts);
+    };
+    let mut response = draw(&pages, posted, request).await;
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    response
+}
+
+async fn draw(pages: &Pages, context: impl Fn() + Clone + Send + Sync + 'static, request: Request) -> Response {
+    let options = pages.options.clone();
+    leptos_axum::render_app_async_with_context(context, move || shell(options.clone()))(request).await
+}
+
+/// A file that browsers load, or a page that says there is none. MCP clients probe some paths and read JSON: a page would look
+/// like a broken authorization server to them.
+async fn file_or_not_found(State(pages): State<Pages>, request: Request) -> Response {
+    if let Some(file) = assets::find(request.uri().path(), request.headers()) {
+        return file;
+    }
+    if !wants_page(request.headers()) {
+        return super::not_found(request.uri()).into_response();
+    }
+    let mut response = draw(&pages, context(&pages.backend), request).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|text| text.contains("text/html"))
+}
+
+/// Pages are for people who are signed in; the others come back here afterwards.
+async fn signed_in_first(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let open = path == "/sign-in" || path.starts_with("/setup/") || path.starts_with("/api/");
+    let known = request.extensions().get::<Actor>().is_some();
+    let is_file = assets::find(path, request.headers()).is_some();
+    if open || known || is_file || !wants_page(request.headers()) {
+        return next.run(request).await;
+    }
+    to_sign_in(request.uri())
+}
+
+fn to_sign_in(uri: &Uri) -> Response {
+    let wanted = uri.path_and_query().map_or("/", |path| path.as_str());
+    let query: String = form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", safe_next(wanted))
+        .finish();
+    Redirect::to(&format!("/sign-in?{query}")).into_response()
+}
+
+/// A set-up link that was used or never made leads to the sign-in page.
+async fn only_a_good_link(State(link): State<SetUpLink>, request: Request, next: Next) -> Response {
+    match request.uri().path().strip_prefix("/setup/") {
+        Some(token) if !link.fits(token) => Redirect::to("/sign-in?error=link").into_response(),
+        _ => next.run(request).await,
+    }
+}
