@@ -63,6 +63,9 @@ pub fn client(config: &GatewayConfig) -> Client {
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(config.connect_timeout));
+    // rustls chooses by itself only while a single implementation is compiled in, and any dependency may bring another.
+    // An error says that one is chosen already.
+    rustls::crypto::ring::default_provider().install_default().ok();
     let tls = HttpsConnectorBuilder::new()
         .with_webpki_roots()
         .https_or_http()

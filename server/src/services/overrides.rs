@@ -140,22 +140,21 @@ impl Overrides {
             limit: query.limit,
         };
         let access = AccessList::load(work.as_mut(), &place.server).await?;
+        let limit = query.limit as usize;
         let (mut items, mut previous) = (Vec::new(), None);
         loop {
             let page = work.overrides().page(&asked).await?;
             previous = previous.or(page.previous);
-            for row in page.rows {
-                let has_access = access.reaches(work.as_mut(), &row.subject).await?;
-                let state = row.facts().state(&place.auth.fields(), has_access, self.core.now());
-                if query.state.is_none_or(|wanted| wanted == state) {
-                    items.push(SeenOverride {
-                        row,
-                        state,
-                        mode: place.server.mode,
-                    });
-                }
+            let seen = self.with_states(work.as_mut(), &place, &access, page.rows).await?;
+            let wanted = |seen: &SeenOverride| query.state.is_none_or(|wanted| wanted == seen.state);
+            let shown: Vec<_> = seen.into_iter().enumerate().filter(|(_, seen)| wanted(seen)).collect();
+            if let Some((beyond, _)) = shown.get(limit - items.len()) {
+                // More than fits: read again as far as it does, so that the next page begins right behind.
+                asked.limit = u32::try_from(*beyond).unwrap_or(asked.limit);
+                continue;
             }
-            let enough = query.state.is_none() || items.len() >= query.limit as usize;
+            items.extend(shown.into_iter().map(|(_, seen)| seen));
+            let enough = query.state.is_none() || items.len() >= limit;
             match page.next {
                 Some(next) if !enough => asked.cursor = Some(next),
                 next => {
@@ -168,6 +167,23 @@ impl Overrides {
                 }
             }
         }
+    }
+
+    async fn with_states(
+        &self,
+        work: &mut dyn Work,
+        place: &Place,
+        access: &AccessList,
+        rows: Vec<OverrideRow>,
+    ) -> Result<Vec<SeenOverride>, ServiceError> {
+        let (fields, mode) = (place.auth.fields(), place.server.mode);
+        let mut seen = Vec::with_capacity(rows.len());
+        for row in rows {
+            let has_access = access.reaches(work, &row.subject).await?;
+            let state = row.facts().state(&fields, has_access, self.core.now());
+            seen.push(SeenOverride { row, state, mode });
+        }
+        Ok(seen)
     }
 
     /// One override by its id, if the actor may see it.

@@ -1,1 +1,16 @@
-fn main() {}
+//! The whole program from outside: REST, gateway, sign-in and the binary itself, against upstreams that record what they get.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod canary;
+mod gateway;
+mod process;
+mod rest;
+mod rooms;
+mod sign_in;
+mod support;

@@ -1,0 +1,13 @@
+//! MCP calls through the gateway, against an upstream that records what reached it.
+
+mod credentials;
+mod errors;
+mod framing;
+mod headers;
+mod inbound;
+mod isolation;
+mod legacy_sse;
+mod moves;
+mod passthrough;
+mod sessions;
+mod streams;

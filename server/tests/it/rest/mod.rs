@@ -1,0 +1,14 @@
+//! The REST API as admin, manager, user, virtual account and stranger, on both databases.
+
+mod accounts;
+mod changes;
+mod concurrency;
+mod hidden;
+mod input;
+mod lists;
+mod modes;
+mod openapi;
+mod preview;
+mod roles;
+mod servers;
+mod tokens;
