@@ -60,7 +60,7 @@ fn AddOwn(form: FormPage, action: ServerAction<AddOverride>) -> AnyView {
         <Explanation form=form.clone()/>
         <ActionForm action attr:class="form" attr:novalidate="">
             <Summary problem/>
-            <input type="hidden" name="server" value=form.server.clone()/>
+            <input type="hidden" name="form[server]" value=form.server.clone()/>
             <input type="hidden" name="back" value="connections"/>
             <Credentials page=form problem/>
             <div class="form-buttons"><SubmitButton label=Signal::stored("Save my key".to_owned()) pending=action.pending().into()/></div>
@@ -76,8 +76,9 @@ fn EditOwn(form: FormPage, id: String, action: ServerAction<EditOverride>) -> An
         <Explanation form=form.clone()/>
         <ActionForm action attr:class="form" attr:novalidate="">
             <Summary problem/>
-            <input type="hidden" name="server" value=form.server.clone()/>
+            <input type="hidden" name="form[server]" value=form.server.clone()/>
             <input type="hidden" name="id" value=id/>
+            <input type="hidden" name="back" value="connections"/>
             <Credentials page=form problem/>
             <div class="form-buttons"><SubmitButton label=Signal::stored("Save my key".to_owned()) pending=action.pending().into()/></div>
         </ActionForm>
