@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use domain::actor::SubjectRef;
 use domain::injection::MissingReason;
 use domain::server::ServerName;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tracing::error;
 use url::Url;
@@ -229,13 +228,7 @@ fn rpc(message: &Message, code: StatusCode, error: &Value) -> Response {
     let body = match message.addressed() {
         Addressed::Requests { ids, batch: false } => one(ids.first().map_or("null", |id| id.get())),
         Addressed::Requests { ids, batch: true } => {
-            format!(
-                "[{}]",
-                ids.iter()
-                    .map(|id: &Box<RawValue>| one(id.get()))
-                    .collect::<Vec<_>>()
-                    .join(",")
-            )
+            format!("[{}]", ids.iter().map(|id| one(id.get())).collect::<Vec<_>>().join(","))
         }
         Addressed::Nobody if code == StatusCode::OK => return StatusCode::ACCEPTED.into_response(),
         Addressed::Nobody | Addressed::Unreadable => one("null"),

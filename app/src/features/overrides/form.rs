@@ -38,7 +38,7 @@ fn AddDialog(page: FormPage, add: ServerAction<Add>, subject: String) -> AnyView
                 <Subject page=page.clone() problem given=subject/>
                 <Credentials page problem/>
                 <Replace problem/>
-                <Buttons label="Submit" pending=add.pending().into() back/>
+                <Buttons label="Submit" pending=add.pending() back/>
             </ActionForm>
         </Dialog>
     }
@@ -79,7 +79,7 @@ fn EditDialog(page: FormPage, id: String, edit: ServerAction<Edit>, confirm: Ser
                 <input type="hidden" name="id" value=id/>
                 {whose}
                 <Credentials page problem/>
-                <Buttons label="Save" pending=edit.pending().into() back/>
+                <Buttons label="Save" pending=edit.pending() back/>
             </ActionForm>
         </Dialog>
     }
