@@ -22,12 +22,8 @@ pub fn Dialog(
 ) -> AnyView {
     let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
-        if let Some(element) = dialog.get()
-            && !element.matches(":modal").unwrap_or(false)
-        {
-            element.close();
-            // Fails only for an element that has left the page.
-            let _ = element.show_modal();
+        if let Some(element) = dialog.get() {
+            open(element, PATIENCE);
         }
     });
     let navigate = use_navigate();
@@ -52,4 +48,20 @@ pub fn Dialog(
         </dialog>
     }
     .into_any()
+}
+
+/// Frames to wait for.
+const PATIENCE: u32 = 120;
+
+/// Opens it as a modal, once it is part of the page: an element is made before it is put there.
+fn open(element: web_sys::HtmlDialogElement, patience: u32) {
+    request_animation_frame(move || {
+        if element.is_connected() && !element.matches(":modal").unwrap_or(false) {
+            element.close();
+            // Fails only for an element that has left the page.
+            let _ = element.show_modal();
+        } else if patience > 0 && !element.is_connected() {
+            open(element, patience - 1);
+        }
+    });
 }

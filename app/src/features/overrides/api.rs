@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-#[cfg(feature = "ssr")]
 use super::model::{Doomed, Entered, FormPage, ListRequest, OverridesPage, SubjectHit};
 #[cfg(feature = "ssr")]
 use crate::backend;
