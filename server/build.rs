@@ -4,6 +4,10 @@
 use std::path::Path;
 use std::{env, fs, io};
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells build scripts what they need by environment variables"
+)]
 fn main() -> io::Result<()> {
     let site = Path::new("../target/site");
     fs::create_dir_all(site)?;

@@ -28,7 +28,7 @@ pub enum UiError {
     Exists { kept: Kept },
     /// D07: what a change would do to overrides; asks to confirm it.
     #[error("This change affects overrides. Look at what it does and confirm it.")]
-    Confirm(PendingChange),
+    Confirm(Box<PendingChange>),
     /// Well-formed, but refused: the text says why.
     #[error("{0}")]
     Refused(String),
@@ -83,7 +83,7 @@ impl UiError {
         match self {
             Self::Invalid { errors, .. } => Self::Invalid { errors, kept },
             Self::Exists { .. } => Self::Exists { kept },
-            Self::Confirm(pending) => Self::Confirm(PendingChange { kept, ..pending }),
+            Self::Confirm(pending) => Self::Confirm(Box::new(PendingChange { kept, ..*pending })),
             other => other,
         }
     }

@@ -3,6 +3,11 @@
 //! This crate declares what it needs from the server (`backend`) in its own view types; `server::backend` implements it. It
 //! never sees a database, and no secret comes here that a person may not see.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a component owns its properties, whatever it does with them"
+)]
+
 #[cfg(feature = "ssr")]
 pub mod backend;
 pub mod error;

@@ -2,6 +2,7 @@
 
 use http::request::Parts;
 use http::{HeaderValue, header};
+use leptos::config::Env;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
@@ -14,7 +15,7 @@ use crate::App;
 pub struct WithoutScripts;
 
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    set_policy();
+    set_policy(&options);
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     let scripts = use_context::<WithoutScripts>().is_none().then(|| {
         view! {
@@ -43,22 +44,19 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 }
 
 /// G5: nothing inline but what carries this page's nonce, nothing from elsewhere.
-fn set_policy() {
-    let Some(options) = use_context::<ResponseOptions>() else {
+fn set_policy(options: &LeptosOptions) {
+    let watched = options.env == Env::DEV;
+    let Some(response) = use_context::<ResponseOptions>() else {
         return;
     };
     let nonce = use_nonce().map_or_else(String::new, |nonce| format!(" 'nonce-{nonce}'"));
-    let reload = if std::env::var_os("LEPTOS_WATCH").is_some() {
-        " ws:"
-    } else {
-        ""
-    };
+    let reload = if watched { " ws:" } else { "" };
     let policy = format!(
         "default-src 'none'; script-src 'self'{nonce} 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
          connect-src 'self'{reload}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     );
     if let Ok(value) = HeaderValue::from_str(&policy) {
-        options.insert_header(header::CONTENT_SECURITY_POLICY, value);
+        response.insert_header(header::CONTENT_SECURITY_POLICY, value);
     }
 }
 

@@ -22,12 +22,8 @@ pub fn Dialog(
 ) -> AnyView {
     let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
-        if let Some(element) = dialog.get()
-            && !element.matches(":modal").unwrap_or(false)
-        {
-            element.close();
-            // Fails only for an element that has left the page.
-            let _ = element.show_modal();
+        if let Some(element) = dialog.get() {
+            open(element, PATIENCE);
         }
     });
     let navigate = use_navigate();
@@ -46,12 +42,26 @@ pub fn Dialog(
     view! {
         <Title text=format!("{heading} · {of} · Overkey")/>
         <dialog class="dialog" open node_ref=dialog on:cancel=leave aria-labelledby="dialog-heading">
-            <div class="dialog-head">
-                <h2 id="dialog-heading">{heading}</h2>
-                <a class="button" data-kind="quiet" href=back aria-label="Close">"✕"</a>
-            </div>
+            <h2 id="dialog-heading">{heading}</h2>
             {children()}
+            <a class="button dialog-close" data-kind="quiet" href=back aria-label="Close">"✕"</a>
         </dialog>
     }
     .into_any()
+}
+
+/// Frames to wait for.
+const PATIENCE: u32 = 120;
+
+/// Opens it as a modal, once it is part of the page: an element is made before it is put there.
+fn open(element: web_sys::HtmlDialogElement, patience: u32) {
+    request_animation_frame(move || {
+        if element.is_connected() && !element.matches(":modal").unwrap_or(false) {
+            element.close();
+            // Fails only for an element that has left the page.
+            let _ = element.show_modal();
+        } else if patience > 0 && !element.is_connected() {
+            open(element, patience - 1);
+        }
+    });
 }

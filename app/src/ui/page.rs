@@ -16,7 +16,7 @@ pub fn PageHead(
         <Title text=format!("{title} · Overkey")/>
         {crumbs}
         <div class="page-head">
-            <h1>{title.clone()}</h1>
+            <h1>{title}</h1>
             {children.map(|children| view! { <div class="page-actions">{children()}</div> })}
         </div>
     }

@@ -32,7 +32,7 @@ pub fn SecretField(
             <label for=id.clone()>{label.clone()}</label>
             <div class="secret-field">
                 <input
-                    class="field-input code" id=id.clone() name=name node_ref=input value=""
+                    class="field-input code" id=id name=name node_ref=input value=""
                     type=move || if shown.get() { "text" } else { "password" }
                     autocomplete="off" spellcheck="false" autocapitalize="off" data-1p-ignore="true" data-lpignore="true"
                     aria-describedby=format!("{error_name}-notes") aria-invalid=invalid(problem, &error_name) on:input=typed

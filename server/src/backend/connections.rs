@@ -56,7 +56,10 @@ impl backend::Connections for Connections {
                     mine: true,
                     ..form
                 };
-                Ok(ConnectPage::Enter { form, edit })
+                Ok(ConnectPage::Enter {
+                    form: Box::new(form),
+                    edit,
+                })
             }
             Err(UiError::Forbidden) => Ok(ConnectPage::AskManager { server, state }),
             Err(other) => Err(other),

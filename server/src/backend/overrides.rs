@@ -72,7 +72,10 @@ impl backend::Overrides for Overrides {
 
     async fn edit(&self, actor: &Actor, id: &str, entered: Entered) -> Result<(), UiError> {
         let seen = self.0.seen(actor, &entered.server, id).await?;
-        self.0.set(actor, seen.row.subject, entered).await
+        let replace = "true".to_owned();
+        self.0
+            .set(actor, seen.row.subject, Entered { replace, ..entered })
+            .await
     }
 
     async fn confirm(&self, actor: &Actor, server: &str, id: &str) -> Result<(), UiError> {
@@ -244,7 +247,7 @@ impl Desk {
             subject,
             entered: Values::Many(values),
             expires_at: Some(expires_at),
-            replace: entered.replace,
+            replace: !entered.replace.is_empty(),
         };
         let result = self.services.overrides.set(actor, &entered.server, set).await;
         result.map(drop).map_err(|error| match error {

@@ -121,7 +121,7 @@ impl backend::Servers for Servers {
                 form.revision == preview.revision.to_string() && form.effect == PendingChange::token(&preview.effect);
             let typed = preview.effect.deleted == 0 || form.typed_name.trim() == server;
             if !(shown_before && typed) {
-                return Err(UiError::Confirm(pending(server, &preview)));
+                return Err(UiError::Confirm(Box::new(pending(server, &preview))));
             }
         }
         let expected = if harmless {

@@ -127,17 +127,17 @@ impl ServerHandler for Demo {
             tool(
                 "whoami",
                 "Tells which credential this upstream saw, and whose it is.",
-                json!({}),
+                &json!({}),
             ),
             tool(
                 "echo",
                 "Answers what it is told.",
-                json!({ "message": { "type": "string", "description": "What to say back" } }),
+                &json!({ "message": { "type": "string", "description": "What to say back" } }),
             ),
             tool(
                 "count",
                 "Counts slowly, with progress.",
-                json!({
+                &json!({
                     "to": { "type": "integer", "minimum": 1, "maximum": MAX_COUNT, "default": 5 },
                     "delay_ms": { "type": "integer", "minimum": 0, "maximum": MAX_DELAY_MS, "default": 200 },
                 }),
@@ -165,7 +165,7 @@ impl ServerHandler for Demo {
     }
 }
 
-fn tool(name: &'static str, description: &'static str, properties: Value) -> Tool {
+fn tool(name: &'static str, description: &'static str, properties: &Value) -> Tool {
     let schema: JsonObject = match json!({ "type": "object", "properties": properties }) {
         Value::Object(schema) => schema,
         _ => JsonObject::new(),

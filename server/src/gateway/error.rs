@@ -9,12 +9,11 @@ use axum::response::{IntoResponse, Response};
 use domain::actor::SubjectRef;
 use domain::injection::MissingReason;
 use domain::server::ServerName;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tracing::error;
 use url::Url;
 
-use super::message::{Addressed, Message};
+use super::message::{Addressed, Message, Transport};
 
 /// Our own code for McpAuthRequiredError, outside JSON-RPC's reserved range.
 const AUTH_REQUIRED: i64 = 4401;
@@ -118,7 +117,7 @@ impl GatewayError {
             Self::AuthRequired(required) => required.respond(message),
             Self::UpstreamRefused => {
                 let text = "The upstream server refused the credential the gateway sent. A manager of this server has to look at its outbound auth; on a passthrough server, check X-Upstream-Authorization.";
-                rpc(message, StatusCode::OK, &failure(UPSTREAM_REFUSED, text))
+                refused(message, &failure(UPSTREAM_REFUSED, text))
             }
             Self::CredentialUnusable(reason) | Self::Internal(reason) => {
                 error!(error = %reason, "A call failed inside the gateway");
@@ -175,15 +174,7 @@ impl AuthRequired {
                 "url": self.url.as_str(),
             },
         });
-        match message.method.as_str() {
-            // Nothing to stream without a credential: clients take 405 for "no stream here" and go on.
-            "GET" | "DELETE" => with_header(
-                status(StatusCode::METHOD_NOT_ALLOWED, json!({ "error": error })),
-                header::ALLOW,
-                "POST",
-            ),
-            _ => rpc(message, StatusCode::OK, &error),
-        }
+        refused(message, &error)
     }
 
     fn sentence(&self) -> String {
@@ -216,19 +207,28 @@ fn challenge(value: &'static str, text: &str) -> Response {
     with_header(answer, header::WWW_AUTHENTICATE, value)
 }
 
+/// No credential that would do: HTTP 200 where clients read a JSON-RPC error in the answer, else a status that stops them.
+fn refused(message: &Message, error: &Value) -> Response {
+    match (&message.transport, message.method.as_str()) {
+        // Nothing to stream without a credential: clients take 405 for "no stream here" and go on.
+        (Transport::StreamableHttp, "GET" | "DELETE") => with_header(
+            status(StatusCode::METHOD_NOT_ALLOWED, json!({ "error": error })),
+            header::ALLOW,
+            "POST",
+        ),
+        (Transport::StreamableHttp, _) => rpc(message, StatusCode::OK, error),
+        // Success here promises an answer on the stream, and clients would wait for it.
+        (Transport::SseStream | Transport::SseMessage(_), _) => rpc(message, StatusCode::FORBIDDEN, error),
+    }
+}
+
 /// The error for every request in the message, under its own id, byte for byte; 202 when nobody waits for an answer.
 fn rpc(message: &Message, code: StatusCode, error: &Value) -> Response {
     let one = |id: &str| format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#);
     let body = match message.addressed() {
         Addressed::Requests { ids, batch: false } => one(ids.first().map_or("null", |id| id.get())),
         Addressed::Requests { ids, batch: true } => {
-            format!(
-                "[{}]",
-                ids.iter()
-                    .map(|id: &Box<RawValue>| one(id.get()))
-                    .collect::<Vec<_>>()
-                    .join(",")
-            )
+            format!("[{}]", ids.iter().map(|id| one(id.get())).collect::<Vec<_>>().join(","))
         }
         Addressed::Nobody if code == StatusCode::OK => return StatusCode::ACCEPTED.into_response(),
         Addressed::Nobody | Addressed::Unreadable => one("null"),
@@ -243,4 +243,53 @@ fn status(code: StatusCode, body: Value) -> Response {
 fn with_header(mut response: Response, name: HeaderName, value: &'static str) -> Response {
     response.headers_mut().insert(name, HeaderValue::from_static(value));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+    use axum::http::{HeaderMap, Method};
+    use domain::id::VirtualAccountId;
+
+    use super::*;
+
+    /// The status of an error that concerns the credential.
+    fn status_of(error: GatewayError, method: Method, transport: Transport) -> u16 {
+        let message = Message {
+            method,
+            headers: HeaderMap::new(),
+            body: Bytes::from_static(br#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#),
+            transport,
+        };
+        error.respond(&message).status().as_u16()
+    }
+
+    fn missing() -> GatewayError {
+        GatewayError::AuthRequired(Box::new(AuthRequired {
+            reason: MissingReason::OverrideMissing,
+            server: ServerName::parse("notes").unwrap(),
+            subject: SubjectRef::virtual_account(&VirtualAccountId::new("1")),
+            subject_name: "ci-bot".to_owned(),
+            url: Url::parse("https://gateway.example/connections").unwrap(),
+        }))
+    }
+
+    #[test]
+    fn s43_a_missing_credential_is_told_where_the_client_listens() {
+        let errors: [fn() -> GatewayError; 2] = [missing, || GatewayError::UpstreamRefused];
+        for error in errors {
+            let http = |method| status_of(error(), method, Transport::StreamableHttp);
+            assert_eq!(
+                [http(Method::POST), http(Method::GET), http(Method::DELETE)],
+                [200, 405, 405]
+            );
+            assert_eq!(status_of(error(), Method::GET, Transport::SseStream), 403);
+            let posted = Transport::SseMessage("sealed".to_owned());
+            assert_eq!(
+                status_of(error(), Method::POST, posted),
+                403,
+                "200 promises an answer on the stream"
+            );
+        }
+    }
 }

@@ -24,7 +24,6 @@ pub struct Record {
 }
 
 impl Record {
-    #[expect(clippy::disallowed_methods, reason = "a duration is measured, no rule depends on it")]
     pub fn start(server: &str) -> Self {
         Self {
             started: Instant::now(),

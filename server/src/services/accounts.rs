@@ -174,7 +174,7 @@ impl Accounts {
             created_at: self.core.now(),
         };
         let subject = SubjectRef::virtual_account(&row.id);
-        let token = generate(subject.clone(), token, row.created_at)?;
+        let token = generate(subject.clone(), &token, row.created_at)?;
         let mut work = self.core.store.begin().await?;
         work.virtual_accounts()
             .insert(&row)

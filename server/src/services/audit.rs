@@ -28,7 +28,7 @@ impl Event {
     }
 
     #[must_use]
-    pub fn server(mut self, name: impl ToString) -> Self {
+    pub fn server(mut self, name: &impl ToString) -> Self {
         self.server = Some(name.to_string());
         self
     }

@@ -83,7 +83,7 @@ impl Catalog {
     /// Admins register servers; the creator becomes the server's manager.
     pub async fn create(&self, actor: &Actor, new: NewServer) -> Result<SeenServer, ServiceError> {
         access::require_admin(actor)?;
-        let row = self.new_row(actor, new)?;
+        let row = self.new_row(actor, &new)?;
         let mut work = self.core.store.begin().await?;
         work.servers().insert(&row).await.map_err(|error| match error {
             StoreError::Conflict => ServiceError::Conflict("A server has this name already.".to_owned()),
@@ -190,7 +190,7 @@ impl Catalog {
         url
     }
 
-    fn new_row(&self, actor: &Actor, new: NewServer) -> Result<ServerRow, ServiceError> {
+    fn new_row(&self, actor: &Actor, new: &NewServer) -> Result<ServerRow, ServiceError> {
         let mut errors = Vec::new();
         let name = ServerName::parse(&new.name)
             .map_err(|error| errors.push(FieldError::new("name", error.to_string())))

@@ -112,7 +112,7 @@ impl Tokens {
 
     async fn insert(&self, actor: &Actor, owner: SubjectRef, request: TokenRequest) -> Result<NewToken, ServiceError> {
         let now = self.core.now();
-        let new = generate(owner, request, now)?;
+        let new = generate(owner, &request, now)?;
         let mut work = self.core.store.begin().await?;
         work.tokens().insert(&new.row).await?;
         let event = Event::new("token.created")
@@ -133,7 +133,7 @@ fn require_person(actor: &Actor) -> Result<(), ServiceError> {
 }
 
 /// Makes a token's row and value; storing it is the caller's.
-pub fn generate(owner: SubjectRef, request: TokenRequest, now: Timestamp) -> Result<NewToken, ServiceError> {
+pub fn generate(owner: SubjectRef, request: &TokenRequest, now: Timestamp) -> Result<NewToken, ServiceError> {
     let name = request.name.trim().to_owned();
     if name.chars().count() > MAX_NAME {
         return Err(ServiceError::invalid(
@@ -231,7 +231,7 @@ mod tests {
     fn token(kind: SubjectKind) -> NewToken {
         generate(
             SubjectRef { kind, id: "x".into() },
-            TokenRequest::default(),
+            &TokenRequest::default(),
             Timestamp(0),
         )
         .unwrap()

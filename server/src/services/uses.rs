@@ -71,7 +71,7 @@ async fn write_in_batches(store: Arc<dyn Store>, mut events: mpsc::Receiver<Even
         let flushed = tokio::select! {
             event = events.recv() => match event {
                 Some(Event::Override(used)) => {
-                    batch.add(used);
+                    batch.add(&used);
                     continue;
                 }
                 Some(Event::Token(id, at)) => {
@@ -93,7 +93,7 @@ async fn write_in_batches(store: Arc<dyn Store>, mut events: mpsc::Receiver<Even
 
 impl Batch {
     /// The latest use counts, but a verdict is not forgotten because a later use had none.
-    fn add(&mut self, used: OverrideUse) {
+    fn add(&mut self, used: &OverrideUse) {
         let slot = self
             .overrides
             .entry((used.id.clone(), used.version))

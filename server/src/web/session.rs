@@ -170,6 +170,7 @@ fn hash(id: &Id) -> Vec<u8> {
     Sha256::digest(id.0.to_le_bytes()).to_vec()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
 fn backend(error: StoreError) -> Error {
     Error::Backend(error.to_string())
 }

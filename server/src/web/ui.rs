@@ -50,6 +50,10 @@ pub fn router(backend: &Backend, set_up: SetUpLink) -> Router {
         .with_state(pages)
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how `make dev` is told apart is Leptos' own affair, not a setting"
+)]
 fn options() -> LeptosOptions {
     // `make dev` sets it; Leptos puts its reloading script into the pages then.
     let watched = std::env::var_os("LEPTOS_WATCH").is_some();

@@ -48,8 +48,8 @@ fn show(page: ConnectPage, add: ServerAction<AddOverride>, edit: ServerAction<Ed
             };
             view! { <PageHead title=format!("Connect to {server}")/><EmptyState heading="A manager has to help" text/> }.into_any()
         }
-        ConnectPage::Enter { form, edit: None } => view! { <AddOwn form action=add/> }.into_any(),
-        ConnectPage::Enter { form, edit: Some(id) } => view! { <EditOwn form id action=edit/> }.into_any(),
+        ConnectPage::Enter { form, edit: None } => view! { <AddOwn form=*form action=add/> }.into_any(),
+        ConnectPage::Enter { form, edit: Some(id) } => view! { <EditOwn form=*form id action=edit/> }.into_any(),
     }
 }
 
@@ -60,10 +60,10 @@ fn AddOwn(form: FormPage, action: ServerAction<AddOverride>) -> AnyView {
         <Explanation form=form.clone()/>
         <ActionForm action attr:class="form" attr:novalidate="">
             <Summary problem/>
-            <input type="hidden" name="server" value=form.server.clone()/>
+            <input type="hidden" name="form[server]" value=form.server.clone()/>
             <input type="hidden" name="back" value="connections"/>
             <Credentials page=form problem/>
-            <div class="form-buttons"><SubmitButton label=Signal::stored("Save my key".to_owned()) pending=action.pending().into()/></div>
+            <div class="form-buttons"><SubmitButton label=Signal::stored("Save my key".to_owned()) pending=action.pending()/></div>
         </ActionForm>
     }
     .into_any()
@@ -76,10 +76,11 @@ fn EditOwn(form: FormPage, id: String, action: ServerAction<EditOverride>) -> An
         <Explanation form=form.clone()/>
         <ActionForm action attr:class="form" attr:novalidate="">
             <Summary problem/>
-            <input type="hidden" name="server" value=form.server.clone()/>
+            <input type="hidden" name="form[server]" value=form.server.clone()/>
             <input type="hidden" name="id" value=id/>
+            <input type="hidden" name="back" value="connections"/>
             <Credentials page=form problem/>
-            <div class="form-buttons"><SubmitButton label=Signal::stored("Save my key".to_owned()) pending=action.pending().into()/></div>
+            <div class="form-buttons"><SubmitButton label=Signal::stored("Save my key".to_owned()) pending=action.pending()/></div>
         </ActionForm>
     }
     .into_any()

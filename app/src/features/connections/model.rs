@@ -33,7 +33,7 @@ pub enum ConnectPage {
     /// Nothing to do.
     Ready { server: String, sentence: String },
     /// I may add or edit my own.
-    Enter { form: FormPage, edit: Option<String> },
+    Enter { form: Box<FormPage>, edit: Option<String> },
     /// Only a manager can help.
     AskManager { server: String, state: Option<State> },
 }

@@ -1,16 +1,11 @@
 //! The addresses of what the tab does.
 
-use std::collections::BTreeMap;
-
 use leptos::prelude::*;
 
-#[cfg(feature = "ssr")]
-use super::model::Entered;
-use super::model::{Doomed, FormPage, ListRequest, OverridesPage, SubjectHit};
+use super::model::{Doomed, Entered, FormPage, ListRequest, OverridesPage, SubjectHit};
 #[cfg(feature = "ssr")]
 use crate::backend;
 use crate::error::UiError;
-use crate::secret_input::SecretInput;
 
 #[server(endpoint = "ui/overrides/list")]
 pub async fn list_overrides(request: ListRequest) -> Result<OverridesPage, UiError> {
@@ -35,27 +30,11 @@ pub async fn what_to_delete(server: String, id: String) -> Result<Doomed, UiErro
 
 /// `back` is where to go afterwards: `connections`, or the tab.
 #[server(endpoint = "ui/overrides/add")]
-pub async fn add_override(
-    server: String,
-    #[server(default)] subject: String,
-    #[server(default)] values: BTreeMap<String, SecretInput>,
-    #[server(default)] expires_on: String,
-    #[server(default)] replace: String,
-    #[server(default)] back: String,
-) -> Result<(), UiError> {
-    let kept = vec![
-        ("subject".to_owned(), subject.clone()),
-        ("expires_on".to_owned(), expires_on.clone()),
-    ];
-    let target = after(&server, &back, if replace.is_empty() { "added" } else { "replaced" });
-    let entered = Entered {
-        server,
-        subject,
-        values,
-        expires_on,
-        replace: !replace.is_empty(),
-    };
-    backend::call(|backend, actor| async move { backend.overrides.add(&actor, entered).await })
+pub async fn add_override(form: Entered, #[server(default)] back: String) -> Result<(), UiError> {
+    let kept = form.kept();
+    let done = if form.replace.is_empty() { "added" } else { "replaced" };
+    let target = after(&form.server, &back, done);
+    backend::call(|backend, actor| async move { backend.overrides.add(&actor, form).await })
         .await
         .map_err(|error| error.keeping(kept))?;
     backend::go_to(&target);
@@ -63,22 +42,10 @@ pub async fn add_override(
 }
 
 #[server(endpoint = "ui/overrides/edit")]
-pub async fn edit_override(
-    server: String,
-    id: String,
-    #[server(default)] values: BTreeMap<String, SecretInput>,
-    #[server(default)] expires_on: String,
-) -> Result<(), UiError> {
-    let kept = vec![("expires_on".to_owned(), expires_on.clone())];
-    let target = after(&server, "", "replaced");
-    let entered = Entered {
-        server,
-        subject: String::new(),
-        values,
-        expires_on,
-        replace: true,
-    };
-    backend::call(|backend, actor| async move { backend.overrides.edit(&actor, &id, entered).await })
+pub async fn edit_override(id: String, form: Entered, #[server(default)] back: String) -> Result<(), UiError> {
+    let kept = form.kept();
+    let target = after(&form.server, &back, "replaced");
+    backend::call(|backend, actor| async move { backend.overrides.edit(&actor, &id, form).await })
         .await
         .map_err(|error| error.keeping(kept))?;
     backend::go_to(&target);

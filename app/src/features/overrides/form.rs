@@ -34,11 +34,11 @@ fn AddDialog(page: FormPage, add: ServerAction<Add>, subject: String) -> AnyView
         <Dialog heading="Add override" back=back.clone() of=page.server.clone()>
             <ActionForm action=add attr:class="form" attr:novalidate="">
                 <Summary problem/>
-                <input type="hidden" name="server" value=page.server.clone()/>
+                <input type="hidden" name="form[server]" value=page.server.clone()/>
                 <Subject page=page.clone() problem given=subject/>
                 <Credentials page problem/>
                 <Replace problem/>
-                <Buttons label="Submit" pending=add.pending().into() back/>
+                <Buttons label="Submit" pending=add.pending() back/>
             </ActionForm>
         </Dialog>
     }
@@ -75,11 +75,11 @@ fn EditDialog(page: FormPage, id: String, edit: ServerAction<Edit>, confirm: Ser
             {suspended}
             <ActionForm action=edit attr:class="form" attr:novalidate="">
                 <Summary problem/>
-                <input type="hidden" name="server" value=page.server.clone()/>
+                <input type="hidden" name="form[server]" value=page.server.clone()/>
                 <input type="hidden" name="id" value=id/>
                 {whose}
                 <Credentials page problem/>
-                <Buttons label="Save" pending=edit.pending().into() back/>
+                <Buttons label="Save" pending=edit.pending() back/>
             </ActionForm>
         </Dialog>
     }
@@ -139,7 +139,7 @@ fn Subject(page: FormPage, problem: Problem, given: String) -> impl IntoView {
     let on_input = Callback::new(move |text: String| search.set(text));
     let option = |hit: SubjectHit| view! { <option value=hit.value>{hit.label}</option> };
     view! {
-        <Field name="subject" label="Subject" problem value=given list="subjects" on_input required=true
+        <Field name="subject" input="form[subject]" label="Subject" problem value=given list="subjects" on_input required=true
             hint="An e-mail address or a virtual account's name. Type to search."/>
         <datalist id="subjects">{move || options.get().into_iter().map(option).collect_view()}</datalist>
     }
@@ -198,7 +198,7 @@ pub fn Credentials(page: FormPage, problem: Problem) -> AnyView {
                 Callback::new(move |value: String| typed.update(|typed| drop(typed.insert(key.clone(), value))))
             };
             view! {
-                <SecretField name=format!("values[{key}]") error_name label problem hint on_input/>
+                <SecretField name=format!("form[values][{key}]") error_name label problem hint on_input/>
                 {move || warning().map(|text| view! { <p class="field-warning" role="status">{text}</p> })}
             }
         })
@@ -214,7 +214,7 @@ pub fn Credentials(page: FormPage, problem: Problem) -> AnyView {
     view! {
         {fields}
         <div class="will-send"><span>"The gateway will send"</span>{lines}</div>
-        <Field name="expires_on" label="Expires on (optional)" kind="date" problem value=page.expires_on
+        <Field name="expires_on" input="form[expires_on]" label="Expires on (optional)" kind="date" problem value=page.expires_on
             hint="The last day it is used, in UTC."/>
     }
     .into_any()
@@ -232,7 +232,7 @@ fn Replace(problem: Problem) -> AnyView {
         exists().then(|| {
             view! {
                 <p class="check-field">
-                    <input type="checkbox" id="replace" name="replace" value="true"/>
+                    <input type="checkbox" id="replace" name="form[replace]" value="true"/>
                     <label for="replace">"Replace it"</label>
                 </p>
             }

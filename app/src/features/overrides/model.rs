@@ -9,6 +9,7 @@ use domain::secret::Secret;
 use domain::template::HeaderTemplate;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Kept;
 use crate::secret_input::SecretInput;
 use crate::ui::badge::Tone;
 use crate::ui::time::Moment;
@@ -143,16 +144,28 @@ pub struct FormPage {
 }
 
 /// What a person entered in the Add or the Edit form.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Entered {
     pub server: String,
-    /// Empty: myself.
+    /// Adding: whom it is for; empty for myself.
     pub subject: String,
     /// By field key; an empty one keeps what is stored.
     pub values: BTreeMap<String, SecretInput>,
     /// `YYYY-MM-DD`, the last day, or empty.
     pub expires_on: String,
-    pub replace: bool,
+    /// Adding: `true` puts it in the place of an existing one (D02).
+    pub replace: String,
+}
+
+impl Entered {
+    /// What may travel in an address when scripts are off: everything but the values.
+    pub fn kept(&self) -> Kept {
+        vec![
+            ("subject".to_owned(), self.subject.clone()),
+            ("expires_on".to_owned(), self.expires_on.clone()),
+        ]
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

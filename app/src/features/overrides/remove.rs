@@ -41,7 +41,7 @@ fn DeleteDialog(what: Doomed, delete: ServerAction<Delete>) -> AnyView {
                 <input type="hidden" name="server" value=what.server/>
                 <input type="hidden" name="id" value=what.id/>
                 <div class="form-buttons">
-                    <SubmitButton label=Signal::stored("Delete".to_owned()) pending=delete.pending().into() kind="danger"/>
+                    <SubmitButton label=Signal::stored("Delete".to_owned()) pending=delete.pending() kind="danger"/>
                     <a class="button" data-kind="quiet" href=back>"Cancel"</a>
                 </div>
             </ActionForm>

@@ -45,7 +45,7 @@ fn Head(page: ServerPage) -> AnyView {
     let menu = page.manager.then(|| {
         view! {
             <details class="menu">
-                <summary class="button" data-kind="quiet">"Actions"</summary>
+                <summary class="button" data-kind="quiet">"Actions "<span aria-hidden="true">"▾"</span></summary>
                 <div class="menu-panel">
                     <a href=format!("/servers/{}/settings", page.name)>"Edit settings"</a>
                     <a href=format!("/servers/{}/delete", page.name)>"Delete server"</a>

@@ -24,7 +24,7 @@ pub fn NewServer() -> AnyView {
             <Summary problem/>
             <ServerFields page=empty problem/>
             <div class="form-buttons">
-                <SubmitButton label=Signal::stored("Add server".to_owned()) pending=create.pending().into()/>
+                <SubmitButton label=Signal::stored("Add server".to_owned()) pending=create.pending()/>
                 <a class="button" data-kind="quiet" href="/servers">"Cancel"</a>
             </div>
         </ActionForm>

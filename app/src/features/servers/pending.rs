@@ -9,7 +9,7 @@ use crate::ui::field::Problem;
 #[component]
 pub fn Pending(problem: Problem) -> AnyView {
     let shown = move || match problem.get() {
-        Some(UiError::Confirm(pending)) => Some(view! { <Confirmation pending/> }),
+        Some(UiError::Confirm(pending)) => Some(view! { <Confirmation pending=*pending/> }),
         _ => None,
     };
     shown.into_any()

@@ -21,7 +21,7 @@ pub fn DeleteServer() -> AnyView {
                 <input type="hidden" name="server" value=server.clone()/>
                 <Field name="typed_name" label="Type the server's name to confirm" problem required=true/>
                 <div class="form-buttons">
-                    <SubmitButton label=Signal::stored("Delete server".to_owned()) pending=delete.pending().into() kind="danger"/>
+                    <SubmitButton label=Signal::stored("Delete server".to_owned()) pending=delete.pending() kind="danger"/>
                     <a class="button" data-kind="quiet" href=back>"Cancel"</a>
                 </div>
             </ActionForm>

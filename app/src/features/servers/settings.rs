@@ -37,7 +37,7 @@ fn Form(page: SettingsPage, change: ServerAction<ChangeServer>) -> AnyView {
             <input type="hidden" name="server" value=page.name.clone()/>
             <ServerFields page problem/>
             <Pending problem/>
-            <div class="form-buttons"><SubmitButton label pending=change.pending().into()/></div>
+            <div class="form-buttons"><SubmitButton label pending=change.pending()/></div>
         </ActionForm>
     }
     .into_any()

@@ -64,7 +64,7 @@ fn New(create: ServerAction<CreateToken>, outcome: Signal<Option<Result<CreatedT
                     <select class="field-input" id="days" name="days">{lifetimes.into_iter().collect_view()}</select>
                     <div class="field-notes"></div>
                 </div>
-                <div class="form-buttons"><SubmitButton label=Signal::stored("Create token".to_owned()) pending=create.pending().into()/></div>
+                <div class="form-buttons"><SubmitButton label=Signal::stored("Create token".to_owned()) pending=create.pending()/></div>
             </form>
             <div role="status">{move || made().map(|token| view! { <Made token/> })}</div>
         </section>

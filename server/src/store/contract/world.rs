@@ -22,6 +22,10 @@ pub(super) async fn on_sqlite(case: impl AsyncFnOnce(Arc<dyn Store>)) {
 }
 
 /// On a database of its own, dropped afterwards; one that failed is left to be looked at.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where the tests' PostgreSQL is, is the test set-up's to say"
+)]
 pub(super) async fn on_postgres(case: impl AsyncFnOnce(Arc<dyn Store>)) {
     let server = std::env::var("OVERKEY_TEST_POSTGRES")
         .expect("OVERKEY_TEST_POSTGRES names no PostgreSQL to test on; `make test` starts one");

@@ -1,0 +1,56 @@
+"""The Python SDK (`mcp`), one connection, driven by lines of JSON on standard input: `list`, `call`, and the end of input."""
+
+import asyncio
+import json
+import os
+import sys
+
+from mcp import Client
+from mcp.client.sse import sse_client
+from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
+from mcp.shared.exceptions import MCPError
+
+url, transport, mode = sys.argv[1:]
+TIMEOUT_SECONDS = 5
+headers = {"Authorization": f"Bearer {os.environ['GATEWAY_TOKEN']}"}
+
+
+def connection():
+    if transport == "sse":
+        return sse_client(url, headers=headers)
+    return streamable_http_client(url, http_client=create_mcp_http_client(headers=headers))
+
+
+async def answer(client: Client, order: dict):
+    if order["do"] == "list":
+        return [tool.name for tool in (await client.list_tools()).tools]
+    result = await client.call_tool(order["name"], order["arguments"])
+    return result.content[0].text
+
+
+def tell(**line):
+    print(json.dumps(line), flush=True)
+
+
+def failure(error: BaseException) -> dict:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, MCPError):
+        return {"message": error.error.message, "code": error.error.code, "data": error.error.data}
+    return {"message": f"{type(error).__name__}: {error}"}
+
+
+async def main():
+    async with Client(connection(), mode=mode, read_timeout_seconds=TIMEOUT_SECONDS) as client:
+        tell(result=client.protocol_version)
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            try:
+                tell(result=await answer(client, json.loads(line)))
+            except Exception as error:
+                tell(error=failure(error))
+
+
+try:
+    asyncio.run(main())
+except BaseException as error:
+    tell(error=failure(error))

@@ -1,0 +1,15 @@
+// @modelcontextprotocol/client 2.x: both eras; `auto` asks with 2026-07-28 first.
+import { Client, SSEClientTransport, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+
+export async function open({ url, transport, token, era }) {
+  const requestInit = { headers: { authorization: `Bearer ${token}` } };
+  const Transport = transport === "sse" ? SSEClientTransport : StreamableHTTPClientTransport;
+  const client = new Client({ name: "overkey-clients", version: "1.0.0" }, { versionNegotiation: { mode: era } });
+  await client.connect(new Transport(new URL(url), { requestInit }));
+  return {
+    revision: () => client.getNegotiatedProtocolVersion(),
+    list: async () => (await client.listTools()).tools.map((tool) => tool.name),
+    call: async (name, args) => (await client.callTool({ name, arguments: args })).content[0].text,
+    close: () => client.close(),
+  };
+}

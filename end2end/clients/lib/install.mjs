@@ -1,0 +1,36 @@
+// Installs what package-lock.json and requirements.txt name, once per version of those files.
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { run } from "./processes.mjs";
+
+export const root = fileURLToPath(new URL("..", import.meta.url));
+export const python = `${root}.venv/bin/python`;
+export const rustClient = `${root}.rust/debug/overkey-rust-client`;
+
+export async function install() {
+  await once("package-lock.json", "node_modules", [["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]]);
+  await once("requirements.txt", ".venv", [
+    ["python3", "-m", "venv", "--clear", ".venv"],
+    [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"],
+  ]);
+}
+
+export async function buildRustClient() {
+  await must("cargo", ["build", "--locked", "--manifest-path", "rust/Cargo.toml", "--target-dir", ".rust"]);
+}
+
+async function once(lock, folder, commands) {
+  const wanted = createHash("sha256")
+    .update(await readFile(root + lock))
+    .digest("hex");
+  const stamp = `${root}${folder}/.installed`;
+  if ((await readFile(stamp, "utf8").catch(() => "")) === wanted) return;
+  for (const [command, ...args] of commands) await must(command, args);
+  await writeFile(stamp, wanted);
+}
+
+async function must(command, args) {
+  const { code, out, err } = await run(command, args, { cwd: root });
+  if (code !== 0) throw new Error(`${command} ${args.join(" ")}: exit ${code}\n${out}${err}`);
+}

@@ -1,0 +1,96 @@
+// What scripts add: dialogs, live lines, keys.
+import { bob, expect, mia, settled, test } from "../fixtures/app.ts";
+import { Tab } from "../fixtures/tab.ts";
+
+test("Add opens over the table as a modal; Escape goes back to it", async ({ page, signIn }) => {
+  await signIn(mia);
+  const tab = new Tab(page, "notes");
+  await tab.open();
+  await tab.add.click();
+  await expect(page).toHaveURL(/\/overrides\/new$/);
+  expect(await tab.form.evaluate((dialog) => dialog.matches(":modal"))).toBe(true);
+  await expect(tab.form.getByLabel("Subject")).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(page).toHaveURL(/\/overrides$/);
+  await expect(tab.form).toHaveCount(0);
+});
+
+test("the whole way by keyboard alone", async ({ page, signIn }) => {
+  await signIn(mia);
+  const tab = new Tab(page, "notes");
+  await tab.open();
+  await tab.add.focus();
+  await page.keyboard.press("Enter");
+  await expect(tab.form.getByLabel("Subject")).toBeFocused();
+  await page.keyboard.type(bob);
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("sk-bob");
+  await page.keyboard.press("Enter");
+  await tab.done(/Override added/);
+});
+
+test("the live line shows what the gateway will send, masked, and warns of a repeated word", async ({
+  page,
+  signIn,
+}) => {
+  await signIn(mia);
+  await page.goto("/servers/notes/overrides/new");
+  await settled(page);
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("API_KEY", { exact: true }).fill("sk-0123456789abcd9f3c");
+  await expect(dialog.getByText("Authorization: Bearer ••••••••9f3c")).toBeVisible();
+  await dialog.getByLabel("API_KEY", { exact: true }).fill("Bearer sk-0123");
+  await expect(dialog.getByText("The server adds “Bearer” to Authorization itself")).toBeVisible();
+});
+
+test("a secret is hidden until asked for", async ({ page, signIn }) => {
+  await signIn(mia);
+  await page.goto("/servers/notes/overrides/new");
+  await settled(page);
+  const key = page.getByLabel("API_KEY", { exact: true });
+  await expect(key).toHaveAttribute("type", "password");
+  await expect(key).toHaveAttribute("autocomplete", "off");
+  await page.getByRole("button", { name: "Show API_KEY" }).click();
+  await expect(key).toHaveAttribute("type", "text");
+});
+
+test("suggests people while typing", async ({ page, signIn }) => {
+  await signIn(mia);
+  await page.goto("/servers/notes/overrides/new");
+  await settled(page);
+  await page.getByLabel("Subject").pressSequentially("eve");
+  await expect(page.locator("#subjects option")).toHaveCount(1);
+  await expect(page.locator("#subjects option")).toHaveAttribute("value", "eve@demo.test");
+});
+
+test("an error takes the focus, and what was typed stays", async ({ page, signIn }) => {
+  await signIn(mia);
+  await page.goto("/servers/notes/overrides/new");
+  await settled(page);
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Subject").fill("nobody@demo.test");
+  await dialog.getByLabel("API_KEY", { exact: true }).fill("sk-kept");
+  await dialog.getByRole("button", { name: "Submit" }).click();
+  await expect(dialog.getByRole("alert")).toBeFocused();
+  await expect(dialog.getByLabel("API_KEY", { exact: true })).toHaveValue("sk-kept");
+});
+
+test("/ goes to the search", async ({ page, signIn }) => {
+  await signIn(bob);
+  await page.keyboard.press("/");
+  await expect(page.getByRole("searchbox", { name: "Find a server" })).toBeFocused();
+});
+
+test("a tool is tried in place", async ({ page, signIn }) => {
+  await signIn(bob);
+  await page.goto("/servers/open/tools");
+  await settled(page);
+  const echo = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "echo" }) });
+  await echo.getByText("Try it").click();
+  await echo.getByLabel("Arguments, as JSON").fill("{");
+  await echo.getByRole("button", { name: "Call the tool" }).click();
+  await expect(echo.getByRole("alert")).toContainText("not valid JSON");
+  await echo.getByLabel("Arguments, as JSON").fill('{"message": "hello there"}');
+  await echo.getByRole("button", { name: "Call the tool" }).click();
+  await expect(echo.getByRole("status")).toContainText("hello there");
+});
