@@ -8,8 +8,10 @@
 )]
 
 mod canary;
+mod demo;
 mod gateway;
 mod process;
+mod replicas;
 mod rest;
 mod rooms;
 mod sign_in;
