@@ -10,6 +10,7 @@
 mod canary;
 mod demo;
 mod gateway;
+mod outage;
 mod process;
 mod replicas;
 mod rest;
