@@ -1,13 +1,12 @@
 //! Phase 1: the bearer token → who calls (S40). RFC 6750 section 2.1; nothing else is accepted.
 
 use axum::http::{HeaderMap, header};
-use domain::actor::Actor;
 
 use super::error::GatewayError;
-use crate::services::calls::{AuthenticateError, Calls};
+use crate::services::calls::{AuthenticateError, Caller, Calls};
 
 /// Takes the Authorization header out of the request: from here on nobody can forward it by mistake.
-pub async fn authenticate(calls: &Calls, headers: &mut HeaderMap) -> Result<Actor, GatewayError> {
+pub async fn authenticate(calls: &Calls, headers: &mut HeaderMap) -> Result<Caller, GatewayError> {
     let token = take_token(headers)?;
     calls.authenticate(&token).await.map_err(|error| match error {
         AuthenticateError::Invalid => GatewayError::BadToken,

@@ -18,6 +18,7 @@ mod record;
 mod resolve;
 mod respond;
 mod session_id;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,7 @@ use forward::Client;
 use message::{Message, Transport};
 use record::Record;
 use session_id::SessionIds;
+use watch::{Watch, while_permitted};
 
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
@@ -154,7 +156,7 @@ impl Parts {
     ) -> Result<(Result<Response, GatewayError>, Message), GatewayError> {
         transport.check_method(request.method())?;
         let (mut parts, body) = request.into_parts();
-        let actor = authenticate::authenticate(&self.calls, &mut parts.headers).await?;
+        let caller = authenticate::authenticate(&self.calls, &mut parts.headers).await?;
         let body = message::read(body, self.config.body_limit).await?;
         let message = Message {
             method: parts.method,
@@ -162,8 +164,13 @@ impl Parts {
             body,
             transport,
         };
-        let outcome = self.carry_out(record, &actor, server, &message).await;
-        Ok((outcome, message))
+        let outcome = self.carry_out(record, &caller.actor, server, &message).await;
+        let watch = Watch {
+            calls: self.calls.clone(),
+            token: caller.token,
+            server: server.to_owned(),
+        };
+        Ok((outcome.map(|answer| while_permitted(answer, watch)), message))
     }
 
     async fn carry_out(

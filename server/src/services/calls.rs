@@ -6,11 +6,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::actor::Actor;
 use domain::header::HeaderName;
-use domain::id::ServerId;
+use domain::id::{ServerId, TokenId};
 use domain::injection::{self, Choice, FillError, MissingReason, ServerFacts};
 use domain::outbound::{CredentialField, OutboundAuth};
 use domain::overrides::OverrideFacts;
-use domain::role::ServerRole;
+use domain::role::{ServerAction, ServerRole};
 use domain::secret::Secret;
 use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
@@ -21,6 +21,16 @@ use super::uses::Uses;
 use super::{Core, ServiceError, access, tokens, vault};
 use crate::seal::SealError;
 use crate::store::{OverrideRow, OverrideUse, StoreError};
+
+/// Who calls, and by which token: only its hash is kept.
+#[derive(Debug)]
+pub struct Caller {
+    pub actor: Actor,
+    pub token: TokenHash,
+}
+
+#[derive(Debug)]
+pub struct TokenHash(Vec<u8>);
 
 /// A server as a call sees it. Built once per lookup; holds opened secrets, so it is never serialised or logged.
 #[derive(Debug)]
@@ -103,23 +113,44 @@ impl Calls {
     }
 
     /// S40: the gateway token → who calls.
-    pub async fn authenticate(&self, token: &str) -> Result<Actor, AuthenticateError> {
+    pub async fn authenticate(&self, token: &str) -> Result<Caller, AuthenticateError> {
         let hash = tokens::hash_of(token).ok_or(AuthenticateError::Invalid)?;
-        let now = self.core.now();
+        let (actor, id) = self.holder(&hash).await?;
+        self.uses.token_used(id, self.core.now());
+        Ok(Caller {
+            actor,
+            token: TokenHash(hash),
+        })
+    }
+
+    /// A8: whether a call that began with this token could begin now.
+    pub async fn may_go_on(&self, token: &TokenHash, server: &str) -> Result<bool, ServiceError> {
+        let actor = match self.holder(&token.0).await {
+            Ok((actor, _)) => actor,
+            Err(AuthenticateError::Invalid) => return Ok(false),
+            Err(AuthenticateError::Store(error)) => return Err(error.into()),
+        };
+        let mut work = self.core.store.read().await?;
+        let permitted = access::permitted(work.as_mut(), &actor, server, ServerAction::Call).await;
+        match permitted {
+            Ok(_) => Ok(true),
+            Err(ServiceError::NotFound | ServiceError::Forbidden) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn holder(&self, hash: &[u8]) -> Result<(Actor, TokenId), AuthenticateError> {
         let mut work = self.core.store.read().await?;
         let row = work
             .tokens()
-            .find_by_hash(&hash)
+            .find_by_hash(hash)
             .await?
             .ok_or(AuthenticateError::Invalid)?;
-        if row.expires_at.is_some_and(|at| at <= now) {
+        if row.expires_at.is_some_and(|at| at <= self.core.now()) {
             return Err(AuthenticateError::Invalid);
         }
-        let actor = tokens::owner(work.as_mut(), &row.owner)
-            .await?
-            .ok_or(AuthenticateError::Invalid)?;
-        self.uses.token_used(row.id, now);
-        Ok(actor)
+        let owner = tokens::owner(work.as_mut(), &row.owner).await?;
+        Ok((owner.ok_or(AuthenticateError::Invalid)?, row.id))
     }
 
     /// S41. `None` when there is no such server; whether the caller may use it is in `role`.

@@ -25,6 +25,7 @@ const PER_ACCOUNT: NonZeroU32 = NonZeroU32::new(10).unwrap();
 const PER_ADDRESS: NonZeroU32 = NonZeroU32::new(50).unwrap();
 /// Above this many remembered accounts and addresses, those that are full again are forgotten.
 const REMEMBERED: usize = 50_000;
+const FIRST_ADMIN: &str = "first_admin";
 
 #[derive(Clone)]
 pub struct SignIn {
@@ -101,6 +102,8 @@ impl SignIn {
         };
         let row = new_user_row(&self.passwords, new, self.core.now()).await?;
         let mut work = self.core.store.begin().await?;
+        // Of two replicas that are set up at once the second waits here until the first is done, and then counts it.
+        work.settings().set_if_absent(FIRST_ADMIN, "made").await?;
         if work.users().count().await? > 0 {
             return Err(ServiceError::Conflict(
                 "This installation is set up already. Sign in.".to_owned(),

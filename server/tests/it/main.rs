@@ -8,8 +8,11 @@
 )]
 
 mod canary;
+mod demo;
 mod gateway;
+mod outage;
 mod process;
+mod replicas;
 mod rest;
 mod rooms;
 mod sign_in;

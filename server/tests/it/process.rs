@@ -11,13 +11,9 @@ use crate::support::{Answer, Upstream, app, soon};
 #[test]
 fn an_unknown_setting_names_the_nearest_known_one() {
     let home = Home::new();
-    let misspelt = home
-        .command(&["migrate"])
-        .env("OVERKEY_DATABSE_URL", "secret-value")
-        .output()
-        .unwrap();
-    let text = String::from_utf8(misspelt.stderr).unwrap();
-    assert!(!misspelt.status.success());
+    let text = home
+        .run_with(&["migrate"], &[("OVERKEY_DATABSE_URL", "secret-value")])
+        .complaint();
     assert!(text.contains("`databse_url`; did you mean `database_url`?"), "{text}");
     assert!(!text.contains("secret-value"), "{text}");
     std::fs::write(home.folder.path().join("overkey.toml"), "upstream_alow = []").unwrap();
@@ -30,27 +26,21 @@ fn an_unknown_setting_names_the_nearest_known_one() {
     assert!(text.contains("absent.toml"), "{text}");
 }
 
+/// Well-formed, and nobody's.
+const OTHER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
 #[test]
 fn an_unreachable_database_is_told_without_its_password() {
     let home = Home::new();
-    let key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     for url in [
         "sqlite:/nowhere/at/all/overkey.db",
         "postgres://u:canary-password@127.0.0.1:1/overkey",
         "mysql://x",
     ] {
-        let mut command = home.command(&["serve"]);
-        let output = command
-            .env("OVERKEY_DATABASE_URL", url)
-            .env("OVERKEY_MASTER_KEY", key)
-            .output()
-            .unwrap();
-        let text = String::from_utf8(output.stderr).unwrap();
-        assert!(
-            !output.status.success() && text.contains("OVERKEY_DATABASE_URL"),
-            "{text}"
-        );
-        assert!(!text.contains("canary") && !text.contains("panicked"), "{text}");
+        let settings = [("OVERKEY_DATABASE_URL", url), ("OVERKEY_MASTER_KEY", OTHER_KEY)];
+        let text = home.run_with(&["serve"], &settings).complaint();
+        assert!(text.contains("OVERKEY_DATABASE_URL"), "{text}");
+        assert!(!text.contains("canary"), "{text}");
     }
 }
 
@@ -59,13 +49,7 @@ fn a_port_in_use_is_named() {
     let home = Home::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output = home
-        .command(&["serve"])
-        .env("OVERKEY_LISTEN", &address)
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success());
+    let text = home.run_with(&["serve"], &[("OVERKEY_LISTEN", &address)]).complaint();
     assert!(text.contains(&address) && text.contains("OVERKEY_LISTEN"), "{text}");
 }
 
@@ -73,38 +57,24 @@ fn a_port_in_use_is_named() {
 fn h4_another_or_a_missing_master_key_is_told_at_start() {
     let home = Home::new();
     home.run(&["migrate"]).ok();
-    let wrong = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-    let output = home
-        .command(&["serve"])
-        .env("OVERKEY_MASTER_KEY", wrong)
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stderr).unwrap();
+    let text = home
+        .run_with(&["serve"], &[("OVERKEY_MASTER_KEY", OTHER_KEY)])
+        .complaint();
     assert!(
-        !output.status.success() && text.contains("does not fit this database"),
+        text.contains("does not fit this database") && !text.contains(OTHER_KEY),
         "{text}"
     );
-    assert!(!text.contains(wrong), "{text}");
-    let output = home
-        .command(&["serve"])
-        .env("OVERKEY_MASTER_KEY", "c2hvcnQ=")
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        !output.status.success() && text.contains("32 bytes") && !text.contains("c2hvcnQ="),
-        "{text}"
-    );
+    let text = home
+        .run_with(&["serve"], &[("OVERKEY_MASTER_KEY", "c2hvcnQ=")])
+        .complaint();
+    assert!(text.contains("32 bytes") && !text.contains("c2hvcnQ="), "{text}");
     std::fs::remove_file(home.folder.path().join("overkey.key")).unwrap();
     let text = home.run(&["serve"]).complaint();
     assert!(text.contains("overkey.key") && text.contains("missing"), "{text}");
-    let mut command = home.command(&["serve"]);
-    let output = command
-        .env("OVERKEY_DATABASE_URL", "postgres://127.0.0.1/x")
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success() && text.contains("master_key"), "{text}");
+    let text = home
+        .run_with(&["serve"], &[("OVERKEY_DATABASE_URL", "postgres://127.0.0.1/x")])
+        .complaint();
+    assert!(text.contains("master_key"), "{text}");
 }
 
 #[test]

@@ -241,3 +241,15 @@ async fn well_known_addresses_answer_as_json_even_when_there_is_nothing() {
         assert!(answer.json()["error"].is_string(), "{path}");
     }
 }
+
+#[tokio::test]
+async fn metrics_name_nothing_that_a_caller_chose() {
+    let world = ready().await;
+    world.call(&world.bob, "notes").await.expect(200);
+    world.call(&world.bob, "chosen-by-a-caller").await.expect(404);
+    let metrics = Answer::of(world.app.http.get(world.app.at("/metrics"))).await;
+    assert!(metrics.text.contains("overkey_gateway_calls_total{"), "{metrics:?}");
+    for name in ["chosen-by-a-caller", "notes", world.bob.id.as_str()] {
+        assert!(!metrics.text.contains(name), "{name} is in {}", metrics.text);
+    }
+}

@@ -11,3 +11,4 @@ mod moves;
 mod passthrough;
 mod sessions;
 mod streams;
+mod tampered;

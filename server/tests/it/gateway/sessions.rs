@@ -115,3 +115,17 @@ async fn an_upstream_that_forgot_the_session_says_so_itself() {
     let answer = with(&world, &world.bob, "notes", &session).await;
     assert_eq!((answer.status, answer.text.as_str()), (404, r#"{"gone":true}"#));
 }
+
+#[tokio::test]
+async fn d9_servers_without_credential_do_not_share_sessions() {
+    let world = World::new().await;
+    for name in ["open", "other"] {
+        world.server(name, crate::support::world::no_auth()).await;
+    }
+    world.upstream.answer(200, &[(SESSION, "up-1")], "{}");
+    let session = world.call(&world.bob, "open").await.header(SESSION).to_owned();
+    world.upstream.next().await;
+    refused(&world, &with(&world, &world.bob, "other", &session).await);
+    refused(&world, &with(&world, &world.eve, "open", &session).await);
+    with(&world, &world.bob, "open", &session).await.expect(200);
+}

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use crate::support::{Answer, World, raw, soon};
+use serde_json::json;
+
+use crate::support::{Answer, Caller, World, raw, soon};
 
 async fn ready() -> World {
     let world = World::new().await;
@@ -79,6 +81,44 @@ async fn d5_a_stream_cut_upstream_is_cut_for_the_caller_and_nothing_is_made_up()
 }
 
 #[tokio::test]
+async fn a8_an_open_stream_ends_soon_after_its_caller_lost_the_right_to_it() {
+    let world = ready().await;
+    let user = format!("/users/{}", world.bob.id);
+    for lost in ["nothing", "access", "token", "person"] {
+        let new = world
+            .app
+            .post(&world.bob, "/tokens", json!({"expires": "1d"}))
+            .await
+            .expect(201);
+        let caller = Caller::user(&world.bob.id, new["token"].as_str().unwrap());
+        let stream = world.upstream.stream(&[]);
+        let mut response = world.mcp(&caller, "notes").send().await.unwrap();
+        stream.send("data: 1\n\n").await;
+        assert_eq!(piece(&mut response).await.as_deref(), Some("data: 1\n\n"));
+        match lost {
+            "access" => world.revoke("notes", &world.bob).await,
+            "token" => {
+                let path = format!("/tokens/{}", new["id"].as_str().unwrap());
+                world.app.delete(&world.bob, &path).await.expect(204);
+            }
+            "person" => {
+                let off = json!({"disabled": true});
+                world.app.patch(&world.ada, &user, off).await.expect(200);
+            }
+            _ => {}
+        }
+        world.app.clock.advance(15);
+        stream.send("data: 2\n\n").await;
+        let expected = (lost == "nothing").then_some("data: 2\n\n");
+        assert_eq!(piece(&mut response).await.as_deref(), expected, "{lost}");
+        if lost != "nothing" {
+            stream.closed().await;
+        }
+        world.grant("notes", &world.bob, "user").await;
+    }
+}
+
+#[tokio::test]
 async fn d7_a_large_event_passes_whole() {
     let world = ready().await;
     let stream = world.upstream.stream(&[]);
@@ -130,7 +170,7 @@ async fn an_upstream_that_hangs_up_or_is_not_there_is_502() {
         ("closing", raw::closing_upstream().await),
         ("nobody", format!("http://{nobody}/mcp")),
     ] {
-        let new = serde_json::json!({"name": name, "url": url, "outbound_auth": {"mode": "none"}});
+        let new = json!({"name": name, "url": url, "outbound_auth": {"mode": "none"}});
         world.app.post(&world.ada, "/servers", new).await.expect(201);
         our_trouble(&world.call(&world.ada, name).await, 502);
     }

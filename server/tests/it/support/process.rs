@@ -32,25 +32,24 @@ impl Home {
             .env_clear()
             .current_dir(self.folder.path())
             .env("OVERKEY_LISTEN", "127.0.0.1:0")
-            .env("OVERKEY_UPSTREAM_ALLOW", "127.0.0.0/8")
-            .stdin(Stdio::null());
+            .env("OVERKEY_UPSTREAM_ALLOW", "127.0.0.0/8");
         command
     }
 
     /// Runs a command that ends by itself.
     pub fn run(&self, arguments: &[&str]) -> Ended {
-        Ended::of(self.command(arguments).output().unwrap())
+        finish(self.command(arguments), "")
     }
 
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Ended {
+        finish(self.command(arguments), input)
+    }
+
+    /// With more settings.
+    pub fn run_with(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Ended {
         let mut command = self.command(arguments);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        Ended::of(child.wait_with_output().unwrap())
+        command.envs(settings.iter().copied());
+        finish(command, "")
     }
 
     /// Everything in the folder's files, the database's log included.
@@ -59,6 +58,27 @@ impl Home {
         files
             .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
             .collect()
+    }
+}
+
+/// Waits for a command that must end by itself; one that serves instead is stopped and told of.
+fn finish(mut command: Command, input: &str) -> Ended {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let id = child.id().to_string();
+    // It may have ended already, without reading.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let (done, ended) = channel();
+    spawn(move || done.send(child.wait_with_output().unwrap()));
+    match ended.recv_timeout(PATIENCE) {
+        Ok(output) => Ended::of(output),
+        Err(_) => {
+            let _ = Command::new("kill").args(["-KILL", &id]).status();
+            panic!("{command:?} does not end")
+        }
     }
 }
 
@@ -105,7 +125,12 @@ pub struct Running {
 impl Running {
     /// Returns when it says that it is ready.
     pub fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let output: Arc<Mutex<Vec<u8>>> = Arc::default();
         let (lines, seen) = channel();
         let kept = Arc::clone(&output);
