@@ -106,7 +106,11 @@ fn gateway_config(overkey: &Overkey) -> GatewayConfig {
 /// For clients that are no browsers. MCP clients probe `/.well-known/` and `/oauth/` and read what comes back as JSON.
 fn not_found(uri: &Uri) -> Response {
     let path = uri.path();
-    if path.starts_with("/.well-known/") || path.starts_with("/oauth/") {
+    // The last three are where MCP clients look for a login that a server does not describe (MCP 2025-03-26, Authorization).
+    let probed = path.starts_with("/.well-known/")
+        || path.starts_with("/oauth/")
+        || matches!(path, "/register" | "/authorize" | "/token");
+    if probed {
         (
             StatusCode::NOT_FOUND,
             Json(json!({ "error": "not_found", "error_description": "There is nothing here." })),

@@ -119,7 +119,7 @@ async fn file_or_not_found(State(pages): State<Pages>, request: Request) -> Resp
         return file;
     }
     if !wants_page(request.headers()) {
-        return super::not_found(request.uri()).into_response();
+        return super::not_found(request.uri());
     }
     let mut response = draw(&pages, context(&pages.backend), request).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
