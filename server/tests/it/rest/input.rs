@@ -17,6 +17,7 @@ on_every_database!(
     names_urls_and_texts_of_servers,
     bodies_that_are_no_json_or_not_ours,
     expiry_times,
+    control_characters_are_refused_wherever_text_is_kept_or_looked_for,
 );
 
 const TOO_LONG: usize = 16 * 1024 + 1;
@@ -422,4 +423,84 @@ async fn expiry_times(world: &World) {
     assert_eq!(gone["expires_at"], Value::Null);
     let sent = world.sent_authorization(&world.bob, "notes").await;
     assert_eq!(sent.as_deref(), Some("Bearer y"), "the value stays");
+}
+
+async fn control_characters_are_refused_wherever_text_is_kept_or_looked_for(world: &World) {
+    // NUL is what PostgreSQL's text cannot hold.
+    for (path, body, field) in [
+        (
+            "/servers",
+            json!({"name": "x", "url": "https://mcp.example.com", "outbound_auth": individual(), "description": "a\0b"}),
+            "description",
+        ),
+        (
+            "/virtual-accounts",
+            json!({"name": "x", "description": "a\0b"}),
+            "description",
+        ),
+        ("/virtual-accounts", json!({"name": "a\0b"}), "name"),
+        ("/tokens", json!({"name": "a\0b"}), "name"),
+        ("/tokens", json!({"name": "a\u{1b}[31mb"}), "name"),
+        ("/tokens", json!({"expires": "3\0d"}), "expires"),
+        ("/users", json!({"email": "a\0@demo.test"}), "email"),
+        ("/users", json!({"email": "a@demo.test", "name": "a\0b"}), "name"),
+    ] {
+        let answer = world.app.post(&world.ada, path, body.clone()).await;
+        assert_eq!(answer.wrong_fields(422, "invalid"), [field], "{path} {body}");
+    }
+    let patch = world
+        .app
+        .patch(&world.mia, "/servers/notes", json!({"description": "a\0b"}))
+        .await;
+    assert_eq!(patch.wrong_fields(422, "invalid"), ["description"]);
+    let lines = json!({"description": "First line\nSecond\tline"});
+    world.app.patch(&world.mia, "/servers/notes", lines).await.expect(200);
+    // No such text is stored, so looking for one is no trouble.
+    for path in [
+        "/servers",
+        "/users",
+        "/virtual-accounts",
+        "/tokens",
+        "/audit",
+        "/servers/notes/overrides",
+        "/servers/notes/access",
+    ] {
+        world
+            .app
+            .get(&world.ada, &format!("{path}?search=a%00b"))
+            .await
+            .expect(200);
+    }
+    for parameter in ["action", "actor", "server"] {
+        world
+            .app
+            .get(&world.ada, &format!("/audit?{parameter}=%00"))
+            .await
+            .expect(200);
+    }
+    let kind = "application/x-www-form-urlencoded";
+    let form = world
+        .app
+        .http
+        .post(world.app.at("/sign-in"))
+        .header("content-type", kind)
+        .body("email=a%00&password=x");
+    assert!(Answer::of(form).await.header("location").contains("error=wrong"));
+    // A cursor that we did not make.
+    for forged in [
+        r#"["servers","a\u0000"]"#,
+        r#"["servers","a\\u0000"]"#,
+        r#"["users","a\u0000"]"#,
+    ] {
+        let cursor = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, forged);
+        for path in ["/servers", "/users"] {
+            let answer = world.app.get(&world.ada, &format!("{path}?cursor={cursor}")).await;
+            assert!(matches!(answer.status, 200 | 400), "{path} {forged} {answer:?}");
+        }
+    }
+    for path in ["/mcp/a%00b", "/mcp/%00"] {
+        let url = world.app.at(path);
+        let answer = Answer::of(world.app.http.post(url).bearer_auth(&world.bob.token)).await;
+        assert!(matches!(answer.status, 400 | 404), "{path} {answer:?}");
+    }
 }
