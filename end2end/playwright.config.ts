@@ -22,7 +22,7 @@ export default defineConfig({
     screenshot: "only-on-failure",
     trace: "retain-on-failure",
     launchOptions: {
-      executablePath: process.env.OVERKEY_CHROMIUM ?? "/usr/bin/chromium",
+      executablePath: process.env.OVERKEY_TEST_CHROMIUM ?? "/usr/bin/chromium",
       args: [
         ...(root ? ["--no-sandbox"] : []),
         "--disable-gpu",

@@ -14,6 +14,7 @@ use crate::server::ServerUrl;
 use crate::template::HeaderTemplate;
 
 const MAX_HEADERS: usize = 16;
+const NOT_KEPT: &str = "Enter the value itself: a masked one keeps what is stored, at the same address only.";
 
 /// The wire shape of `outbound_auth` in both directions. In an answer every secret is masked; a masked value written back
 /// means "keep".
@@ -173,6 +174,7 @@ impl OutboundInput {
             let typed = value.unwrap_or_default();
             match kept {
                 Some(secret) if typed.trim().is_empty() || typed == secret.masked() => Ok(secret.clone()),
+                _ if is_masked(typed) => Err(NOT_KEPT.to_owned()),
                 _ => parse_credential(typed).map_err(|error| error.to_string()),
             }
         })
@@ -274,11 +276,20 @@ impl OutboundInput {
         };
         match kept {
             Some(secret) if typed == secret.masked() => Some(secret.clone()),
+            _ if is_masked(typed) => {
+                errors.push(FieldError::new("outbound_auth.client_secret", NOT_KEPT));
+                None
+            }
             _ => parse_credential(typed)
                 .map_err(|error| errors.push(FieldError::new("outbound_auth.client_secret", error.to_string())))
                 .ok(),
         }
     }
+}
+
+/// No credential holds the mask's dots: they are not ASCII.
+fn is_masked(typed: &str) -> bool {
+    typed.contains('•')
 }
 
 fn url_field(name: &str, text: Option<&str>, errors: &mut Vec<FieldError>) -> Option<Url> {

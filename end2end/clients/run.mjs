@@ -1,6 +1,6 @@
 // Real clients through the gateway to real servers: `node end2end/clients/run.mjs [part of a client's name]`.
 //
-// Starts a demo world from OVERKEY_BIN (default: target/debug/overkey) and upstreams on free ports, runs every client against every
+// Starts a demo world from OVERKEY_TEST_BIN (default: target/debug/overkey) and upstreams on free ports, runs every client against every
 // upstream, prints a table, and ends with 1 when something failed.
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";

@@ -94,3 +94,12 @@ test("a tool is tried in place", async ({ page, signIn }) => {
   await echo.getByRole("button", { name: "Call the tool" }).click();
   await expect(echo.getByRole("status")).toContainText("hello there");
 });
+
+test("a page wakes up whole, and clicks while it does are not lost", async ({ page, signIn }) => {
+  await signIn(mia);
+  for (let round = 0; round < 5; round++) {
+    await page.goto("/servers/notes", { waitUntil: "commit" });
+    await page.getByRole("link", { name: "Auth Overrides" }).click();
+    await expect(page.getByRole("link", { name: "Add Override" })).toBeVisible();
+  }
+});

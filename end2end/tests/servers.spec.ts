@@ -91,7 +91,7 @@ test("S50 D07 going to a shared key names the count and wants the name typed", a
   await fill();
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("This deletes 2 overrides.")).toBeVisible();
-  await page.getByText("Whose").click();
+  await page.getByText("Whose", { exact: true }).click();
   await expect(page.getByText("Bob Ng is deleted")).toBeVisible();
   // Nothing has happened yet.
   expect((await manager.get("/servers/notes/overrides")).items).toHaveLength(2);

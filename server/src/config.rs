@@ -19,6 +19,8 @@ use crate::seal::MasterKey;
 const PREFIX: &str = "OVERKEY_";
 /// The test suite's own variables; not configuration.
 const TEST_PREFIX: &str = "OVERKEY_TEST_";
+/// Where people who use the gateway keep their token, as the pages tell them to; not configuration either.
+const TOKEN: &str = "OVERKEY_TOKEN";
 const DEFAULT_FILE: &str = "overkey.toml";
 
 /// Every key there is, as written in the file; `OVERKEY_<KEY>` in the environment.
@@ -141,8 +143,10 @@ impl Config {
             return Err(ConfigError::Unreadable(format!("there is no file {}", file.display())));
         }
         let file = file.unwrap_or(Path::new(DEFAULT_FILE));
-        let environment = Env::prefixed(PREFIX)
-            .filter(|key| !format!("{PREFIX}{}", key.as_str().to_uppercase()).starts_with(TEST_PREFIX));
+        let environment = Env::prefixed(PREFIX).filter(|key| {
+            let name = format!("{PREFIX}{}", key.as_str().to_uppercase());
+            !name.starts_with(TEST_PREFIX) && name != TOKEN
+        });
         Self::from_figment(
             &Figment::from(Serialized::defaults(defaults()))
                 .merge(Toml::file(file))

@@ -25,6 +25,7 @@ use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::{Core, Services};
 use crate::store::{self, Store};
 use crate::web;
+use crate::web::session;
 use crate::web::set_up::SetUpLink;
 
 /// How long running calls may take to finish after SIGTERM.
@@ -119,6 +120,8 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
         let server = axum::serve(listener, web::metrics_router()).with_graceful_shutdown(stopped.cancelled_owned());
         tokio::spawn(async move { server.await });
     }
+    let sweep = session::sweep(overkey.core.store.clone(), overkey.core.clock.clone());
+    let sweep = tokio::spawn(sweep);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move { stopped.cancelled().await });
     let mut server = tokio::spawn(async move { server.await });
@@ -132,6 +135,7 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
             }
         }
     }
+    sweep.abort();
     overkey.services.calls.flush().await;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Logs: a readable sentence with fields. Never a secret, a body or a query string.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -14,6 +16,7 @@ pub fn start(config: &Config) -> Result<(), ConfigError> {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_span_events(FmtSpan::NONE);
     let started = match config.log_format {
         LogFormat::Text => subscriber.try_init(),

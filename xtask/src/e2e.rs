@@ -31,7 +31,7 @@ pub fn tests(args: &[String]) -> Result<Tally> {
         .current_dir(workspace::end2end())
         .args(["node_modules/@playwright/test/cli.js", "test"])
         .args(args)
-        .env("OVERKEY_BIN", workspace::target().join("debug/overkey"))
-        .env("OVERKEY_CHROMIUM", chromium);
+        .env("OVERKEY_TEST_BIN", workspace::target().join("debug/overkey"))
+        .env("OVERKEY_TEST_CHROMIUM", chromium);
     tally::run(&mut playwright)
 }

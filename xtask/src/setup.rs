@@ -48,9 +48,9 @@ pub fn for_tests() -> Result<()> {
     node::end2end_packages()
 }
 
-/// The browser of the tests: `OVERKEY_CHROMIUM`, or the first of the usual names.
+/// The browser of the tests: `OVERKEY_TEST_CHROMIUM`, or the first of the usual names.
 pub fn chromium() -> Option<PathBuf> {
-    let named = env::var_os("OVERKEY_CHROMIUM").map(PathBuf::from);
+    let named = env::var_os("OVERKEY_TEST_CHROMIUM").map(PathBuf::from);
     named.or_else(|| {
         ["chromium", "chromium-browser", "google-chrome"]
             .into_iter()

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { freePort, serve, temporaryFolder } from "./processes.mjs";
 
-const binary = process.env.OVERKEY_BIN ?? fileURLToPath(new URL("../../../target/debug/overkey", import.meta.url));
+const binary = process.env.OVERKEY_TEST_BIN ?? fileURLToPath(new URL("../../../target/debug/overkey", import.meta.url));
 
 export class World {
   static async start() {

@@ -179,10 +179,16 @@ fn changed(
             .as_deref()
             .and_then(|text| check_description(text).err()),
     );
-    let auth = change
-        .outbound_auth
-        .as_ref()
-        .map_or(Ok(old.clone()), |input| input.parse(Some(old)));
+    // D06: what was given for one origin is never carried over to another silently; the server's own secrets neither.
+    let moves = url.as_ref().is_some_and(|url| url.origin() != before.url.origin());
+    let auth = match &change.outbound_auth {
+        Some(input) => input.parse((!moves).then_some(old)),
+        None if moves && before.secrets.is_some() => Err(vec![FieldError::new(
+            "outbound_auth",
+            "The server moves to another address: enter its credential again, which was given for the old one.",
+        )]),
+        None => Ok(old.clone()),
+    };
     let auth = auth.map_err(|found| errors.extend(found)).ok();
     let (Some(name), Some(url), Some(auth), true) = (name, url, auth, errors.is_empty()) else {
         return Err(ServiceError::Invalid(errors));

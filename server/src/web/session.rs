@@ -93,6 +93,23 @@ async fn signed_in(services: &Services, session: &Session, now: Timestamp) -> an
     Ok(actor)
 }
 
+/// Removes what has expired, every hour, for ever.
+pub async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+    let mut hours = tokio::time::interval(std::time::Duration::from_secs(3_600));
+    loop {
+        hours.tick().await;
+        if let Err(error) = remove_expired(store.as_ref(), clock.now()).await {
+            error!(error = %error, "Could not remove expired sessions");
+        }
+    }
+}
+
+async fn remove_expired(store: &dyn Store, now: Timestamp) -> std::result::Result<(), StoreError> {
+    let mut work = store.begin().await?;
+    work.sessions().delete_expired(now).await?;
+    work.save().await
+}
+
 /// tower-sessions' store on our tables.
 #[derive(Clone)]
 pub struct Sessions {

@@ -11,7 +11,7 @@ use super::model::{FormPage, SubjectHit, SubjectView, preview, repeated_words};
 use crate::error::UiError;
 use crate::ui::dialog::Dialog;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, problem_of};
-use crate::ui::loaded::loaded;
+use crate::ui::loaded::loaded_dialog;
 use crate::ui::secret_field::SecretField;
 
 #[component]
@@ -20,8 +20,9 @@ pub fn AddOverride() -> impl IntoView {
     let server = params.read_untracked().get("server").unwrap_or_default();
     let subject = query.read_untracked().get("subject").unwrap_or_default();
     let add = ServerAction::<Add>::new();
+    let (back, of) = (format!("/servers/{server}/overrides"), server.clone());
     let page = Resource::new_blocking(move || server.clone(), |server| override_form(server, String::new()));
-    loaded(page, move |page| {
+    loaded_dialog(page, back, of, move |page| {
         view! { <AddDialog page add subject=subject.clone()/> }.into_any()
     })
 }
@@ -51,6 +52,7 @@ pub fn EditOverride() -> impl IntoView {
     let server = params.read_untracked().get("server").unwrap_or_default();
     let id = params.read_untracked().get("id").unwrap_or_default();
     let (edit, confirm) = (ServerAction::<Edit>::new(), ServerAction::<ConfirmOverride>::new());
+    let (back, of) = (format!("/servers/{server}/overrides"), server.clone());
     let page = Resource::new_blocking(
         {
             let id = id.clone();
@@ -58,7 +60,7 @@ pub fn EditOverride() -> impl IntoView {
         },
         |(server, id)| override_form(server, id),
     );
-    loaded(page, move |page| {
+    loaded_dialog(page, back, of, move |page| {
         view! { <EditDialog page id=id.clone() edit confirm/> }.into_any()
     })
 }
@@ -114,34 +116,18 @@ fn Subject(page: FormPage, problem: Problem, given: String) -> impl IntoView {
         return fixed_subject(subject, page.mine).into_any();
     }
     let server = page.server.clone();
-    let search = RwSignal::new(String::new());
-    let found = Resource::new(
-        move || search.get(),
-        move |text| {
-            let server = server.clone();
-            async move {
-                if text.is_empty() {
-                    Ok(Vec::new())
-                } else {
-                    search_subjects(server, text).await
-                }
-            }
-        },
-    );
-    let options = RwSignal::new(page.subjects);
-    Effect::new(move |_| {
-        if let Some(Ok(hits)) = found.get()
-            && !hits.is_empty()
-        {
-            options.set(hits);
-        }
-    });
-    let on_input = Callback::new(move |text: String| search.set(text));
+    // An action, not a resource: see `ui::loaded`.
+    let search = Action::new(move |text: &String| search_subjects(server.clone(), text.clone()));
+    let options = move || match search.value().get() {
+        Some(Ok(hits)) if !hits.is_empty() => hits,
+        _ => page.subjects.clone(),
+    };
+    let on_input = Callback::new(move |text: String| drop(search.dispatch(text)));
     let option = |hit: SubjectHit| view! { <option value=hit.value>{hit.label}</option> };
     view! {
         <Field name="subject" input="form[subject]" label="Subject" problem value=given list="subjects" on_input required=true
             hint="An e-mail address or a virtual account's name. Type to search."/>
-        <datalist id="subjects">{move || options.get().into_iter().map(option).collect_view()}</datalist>
+        <datalist id="subjects">{move || options().into_iter().map(option).collect_view()}</datalist>
     }
     .into_any()
 }

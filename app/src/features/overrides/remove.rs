@@ -7,21 +7,22 @@ use super::api::{DeleteOverride as Delete, what_to_delete};
 use super::model::Doomed;
 use crate::ui::dialog::Dialog;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
-use crate::ui::loaded::loaded;
+use crate::ui::loaded::loaded_dialog;
 
 #[component]
 pub fn DeleteOverride() -> impl IntoView {
     let params = use_params_map();
-    let asked = move || {
-        let params = params.read_untracked();
-        (
-            params.get("server").unwrap_or_default(),
-            params.get("id").unwrap_or_default(),
-        )
-    };
+    let server = params.read_untracked().get("server").unwrap_or_default();
+    let id = params.read_untracked().get("id").unwrap_or_default();
     let delete = ServerAction::<Delete>::new();
-    let what = Resource::new_blocking(asked, |(server, id)| what_to_delete(server, id));
-    loaded(what, move |what| view! { <DeleteDialog what delete/> }.into_any())
+    let (back, of) = (format!("/servers/{server}/overrides"), server.clone());
+    let what = Resource::new_blocking(
+        move || (server.clone(), id.clone()),
+        |(server, id)| what_to_delete(server, id),
+    );
+    loaded_dialog(what, back, of, move |what| {
+        view! { <DeleteDialog what delete/> }.into_any()
+    })
 }
 
 #[component]

@@ -11,7 +11,7 @@ use super::table::OverrideTable;
 use crate::ui::badge::Badge;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::icon::{Icon, icons};
-use crate::ui::loaded::loaded;
+use crate::ui::loaded::loaded_part;
 use crate::ui::pagination::Pagination;
 
 #[component]
@@ -35,7 +35,7 @@ pub fn OverridesTab() -> AnyView {
     view! {
         <Outlet/>
         <section aria-labelledby="overrides-heading">
-            {loaded(page, |page| view! { <Overrides page/> }.into_any())}
+            {loaded_part(page, |page| view! { <Overrides page/> }.into_any())}
         </section>
     }
     .into_any()

@@ -8,7 +8,7 @@ use super::api::get_server;
 use super::model::ServerPage;
 use crate::ui::badge::Badge;
 use crate::ui::code_block::CodeLine;
-use crate::ui::failure::Failure;
+use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
 
 #[component]
@@ -19,21 +19,10 @@ pub fn ServerDetail() -> AnyView {
         (server, query.read().get("done").unwrap_or_default())
     });
     let page = Resource::new_blocking(move || asked.get(), |(server, _)| get_server(server));
-    // The tab stands outside of what loads, so that it is not drawn anew when the head is.
-    let found = move || page.map(Result::is_ok).unwrap_or(true);
-    let head = move || {
-        Suspend::new(async move {
-            match page.await {
-                Ok(page) => view! { <Head page/> }.into_any(),
-                Err(error) => view! { <Failure error/> }.into_any(),
-            }
-        })
-    };
+    // The tab stands outside of what loads here; see `ui::loaded`.
     view! {
-        <Transition fallback=|| view! { <p class="skeleton" role="status">"Loading…"</p> }>
-            {head}
-            <Show when=found><Outlet/></Show>
-        </Transition>
+        {loaded(page, |page| view! { <Head page/> }.into_any())}
+        <Outlet/>
     }
     .into_any()
 }

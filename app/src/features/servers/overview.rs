@@ -10,7 +10,7 @@ use super::snippets::snippets;
 use crate::features::connections::api::my_override;
 use crate::features::overrides::model::OverrideRow;
 use crate::ui::code_block::CodeBlock;
-use crate::ui::loaded::loaded;
+use crate::ui::loaded::loaded_part;
 use crate::ui::time::TimeOr;
 
 #[component]
@@ -24,7 +24,7 @@ pub fn Overview() -> impl IntoView {
             Ok((page, my_override(server).await?))
         },
     );
-    loaded(page, |(page, own)| {
+    loaded_part(page, |(page, own)| {
         view! {
             <Title text=format!("{} · Overkey", page.name)/>
             <MyCredential page=page.clone() own/>

@@ -3,14 +3,25 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use super::api::DeleteServer as Delete;
+use super::api::{DeleteServer as Delete, server_settings};
 use crate::ui::dialog::Dialog;
 use crate::ui::field::{Field, SubmitButton, Summary, problem_of};
+use crate::ui::loaded::loaded_dialog;
 
 #[component]
-pub fn DeleteServer() -> AnyView {
+pub fn DeleteServer() -> impl IntoView {
     let server = use_params_map().read_untracked().get("server").unwrap_or_default();
     let delete = ServerAction::<Delete>::new();
+    let (back, of) = (format!("/servers/{server}"), server.clone());
+    // Only who may change a server may delete it.
+    let page = Resource::new_blocking(move || server.clone(), server_settings);
+    loaded_dialog(page, back, of, move |page| {
+        view! { <DeleteDialog server=page.name delete/> }.into_any()
+    })
+}
+
+#[component]
+fn DeleteDialog(server: String, delete: ServerAction<Delete>) -> AnyView {
     let problem = problem_of(delete);
     let back = format!("/servers/{server}");
     view! {

@@ -10,7 +10,7 @@ use super::model::SettingsPage;
 use super::pending::Pending;
 use crate::error::UiError;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
-use crate::ui::loaded::loaded;
+use crate::ui::loaded::loaded_part;
 
 #[component]
 pub fn Settings() -> impl IntoView {
@@ -21,7 +21,7 @@ pub fn Settings() -> impl IntoView {
     });
     let change = ServerAction::<ChangeServer>::new();
     let page = Resource::new_blocking(move || asked.get(), |(server, _)| server_settings(server));
-    loaded(page, move |page| view! { <Form page change/> }.into_any())
+    loaded_part(page, move |page| view! { <Form page change/> }.into_any())
 }
 
 #[component]

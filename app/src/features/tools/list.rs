@@ -10,7 +10,7 @@ use super::model::{Answer, Tool, ToolList, matches};
 use crate::ui::badge::Badge;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{Summary, problem_of};
-use crate::ui::loaded::loaded;
+use crate::ui::loaded::loaded_part;
 
 #[component]
 pub fn Tools() -> impl IntoView {
@@ -18,7 +18,7 @@ pub fn Tools() -> impl IntoView {
     let server = Memo::new(move |_| params.read().get("server").unwrap_or_default());
     let search = Memo::new(move |_| query.read().get("search").unwrap_or_default());
     let list = Resource::new_blocking(move || server.get(), list_tools);
-    loaded(list, move |list| view! { <Content list search/> }.into_any())
+    loaded_part(list, move |list| view! { <Content list search/> }.into_any())
 }
 
 #[component]

@@ -8,7 +8,7 @@ mod servers;
 mod transactions;
 mod world;
 
-/// `cases!(a, b)` makes the tests `sqlite::a`, `postgres::a`, `sqlite::b` ... of `async fn a(store: &dyn Store)`.
+/// `on_every_store!(a, b)` makes the tests `sqlite::a`, `postgres::a`, `sqlite::b` ... of `async fn a(store: Arc<dyn Store>)`.
 macro_rules! on_every_store {
     ($($case:ident),* $(,)?) => {
         mod sqlite {

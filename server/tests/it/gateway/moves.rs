@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::world::individual;
+use crate::support::world::{individual, shared};
 use crate::support::{Upstream, World};
 
 async fn move_to(world: &World, url: String) {
@@ -79,4 +79,30 @@ async fn s50_s51_b5_no_call_carries_what_a_change_of_mode_deleted() {
     assert_eq!(sent.as_deref(), Some("Bearer sk-shared"));
     world.change_auth("notes", individual()).await;
     assert_eq!(world.missing(&world.bob, "notes").await, "override_missing");
+}
+
+#[tokio::test]
+async fn d06_a_servers_own_credential_is_entered_again_when_the_server_moves() {
+    let world = World::new().await;
+    world.server("search", shared("Bearer sk-shared-0123456789")).await;
+    let other = Upstream::start().await;
+    let url = other.url("/search/mcp");
+    let kept = world.app.get(&world.mia, "/servers/search").await.expect(200)["outbound_auth"].clone();
+    for patch in [json!({"url": url}), json!({"url": url, "outbound_auth": kept})] {
+        let answer = world.app.patch(&world.mia, "/servers/search", patch).await;
+        let fields = answer.wrong_fields(422, "invalid");
+        assert!(
+            fields.iter().all(|field| field.starts_with("outbound_auth")),
+            "{fields:?}"
+        );
+    }
+    other.assert_untouched();
+    let patch = json!({"url": url, "outbound_auth": shared("Bearer sk-shared-for-the-new-place")});
+    world.app.patch(&world.mia, "/servers/search", patch).await.expect(200);
+    world.call(&world.bob, "search").await.expect(200);
+    assert_eq!(
+        other.next().await.only("authorization"),
+        Some("Bearer sk-shared-for-the-new-place")
+    );
+    world.upstream.assert_untouched();
 }
