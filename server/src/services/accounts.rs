@@ -10,6 +10,7 @@ use domain::secret::Secret;
 use domain::timestamp::Timestamp;
 
 use super::audit::{Event, record};
+use super::catalog::is_plain;
 use super::tokens::{NewToken, TokenRequest, generate};
 use super::{Core, ServiceError, access};
 use crate::password::{Passwords, check_new};
@@ -308,10 +309,10 @@ fn checked_account_name(name: &str) -> Result<VirtualAccountId, ServiceError> {
 }
 
 fn checked_description(text: &str) -> Result<String, ServiceError> {
-    if text.chars().count() > MAX_DESCRIPTION {
+    if text.chars().count() > MAX_DESCRIPTION || !is_plain(text) {
         return Err(ServiceError::invalid(
             "description",
-            "A description has at most 500 characters.",
+            "A description has at most 500 characters, and no control characters but line breaks and tabs.",
         ));
     }
     Ok(text.trim().to_owned())

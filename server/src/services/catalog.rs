@@ -223,13 +223,18 @@ impl Catalog {
 }
 
 pub fn check_description(text: &str) -> Result<(), FieldError> {
-    if text.chars().count() > MAX_DESCRIPTION {
+    if text.chars().count() > MAX_DESCRIPTION || !is_plain(text) {
         return Err(FieldError::new(
             "description",
-            "A description has at most 1,000 characters.",
+            "A description has at most 1,000 characters, and no control characters but line breaks and tabs.",
         ));
     }
     Ok(())
+}
+
+/// Nothing that a terminal obeys or PostgreSQL's text cannot hold (NUL); lines and tabs are fine.
+pub fn is_plain(text: &str) -> bool {
+    text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
 }
 
 /// The grantee with a user named by e-mail address turned into their id; `None` when there is no such one.

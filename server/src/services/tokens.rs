@@ -135,10 +135,10 @@ fn require_person(actor: &Actor) -> Result<(), ServiceError> {
 /// Makes a token's row and value; storing it is the caller's.
 pub fn generate(owner: SubjectRef, request: &TokenRequest, now: Timestamp) -> Result<NewToken, ServiceError> {
     let name = request.name.trim().to_owned();
-    if name.chars().count() > MAX_NAME {
+    if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
         return Err(ServiceError::invalid(
             "name",
-            "A token's name has at most 100 characters.",
+            "A token's name has at most 100 characters, without line breaks.",
         ));
     }
     if request.expires_at.is_some_and(|at| at <= now) {

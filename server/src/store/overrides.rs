@@ -7,7 +7,7 @@ use domain::overrides::{Condition, Kind};
 use domain::server::Origin;
 use domain::timestamp::Timestamp;
 
-use super::work::{Dialect, Tx, for_both, inserted, known, subject};
+use super::work::{Dialect, Tx, for_both, inserted, key, known, subject};
 use super::{OverridePage, OverrideQuery, OverrideRow, OverrideUse, Overrides, StoreError, SubjectHit, cursor};
 use crate::seal::Sealed;
 
@@ -196,7 +196,7 @@ macro_rules! stamp {
             }
 
             async fn find(&mut self, id: &OverrideId) -> Result<Option<OverrideRow>, StoreError> {
-                let found = sqlx::query_as(FIND).bind(id.as_str());
+                let found = sqlx::query_as(FIND).bind(key(id.as_str()));
                 let found: Option<Record> = found.fetch_optional(&mut *self.tx).await?;
                 found.map(TryInto::try_into).transpose()
             }

@@ -7,7 +7,7 @@ use domain::outbound::Mode;
 use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
 
-use super::work::{Tx, for_both, inserted, known};
+use super::work::{Tx, for_both, inserted, key, known};
 use super::{Page, PageQuery, ServerRow, Servers, StoreError, cursor};
 use crate::seal::Sealed;
 
@@ -80,9 +80,9 @@ fn search_key(server: &ServerRow) -> String {
 macro_rules! stamp {
     ($db:ty) => {
         impl Tx<$db> {
-            async fn one_server(&mut self, sql: &'static str, key: &str) -> Result<Option<ServerRow>, StoreError> {
+            async fn one_server(&mut self, sql: &'static str, name: &str) -> Result<Option<ServerRow>, StoreError> {
                 let found: Option<Record> = sqlx::query_as(sql)
-                    .bind(key)
+                    .bind(key(name))
                     .fetch_optional(&mut *self.tx)
                     .await?;
                 found.map(TryInto::try_into).transpose()

@@ -5,7 +5,7 @@ use domain::actor::{SubjectKind, SubjectRef};
 use domain::id::TokenId;
 use domain::timestamp::Timestamp;
 
-use super::work::{Tx, for_both, inserted, subject};
+use super::work::{Tx, for_both, inserted, key, subject};
 use super::{StoreError, TokenRow, Tokens};
 
 const INSERT: &str = "INSERT INTO tokens
@@ -87,7 +87,7 @@ macro_rules! stamp {
 
             async fn delete(&mut self, id: &TokenId, owner: &SubjectRef) -> Result<bool, StoreError> {
                 let delete = sqlx::query(DELETE)
-                    .bind(id.as_str())
+                    .bind(key(id.as_str()))
                     .bind(owner.kind.as_str())
                     .bind(&owner.id);
                 Ok(delete.execute(&mut *self.tx).await?.rows_affected() == 1)

@@ -5,7 +5,7 @@ use domain::id::UserId;
 use domain::role::PlatformRole;
 use domain::timestamp::Timestamp;
 
-use super::work::{Tx, for_both, inserted, known};
+use super::work::{Tx, for_both, inserted, key, known};
 use super::{Page, PageQuery, StoreError, UserRow, Users, cursor};
 
 const INSERT: &str = "INSERT INTO users
@@ -105,13 +105,13 @@ macro_rules! stamp {
             }
 
             async fn find(&mut self, id: &UserId) -> Result<Option<UserRow>, StoreError> {
-                let found = sqlx::query_as(FIND).bind(id.as_str());
+                let found = sqlx::query_as(FIND).bind(key(id.as_str()));
                 let found: Option<Record> = found.fetch_optional(&mut *self.tx).await?;
                 found.map(TryInto::try_into).transpose()
             }
 
             async fn find_by_email(&mut self, email: &str) -> Result<Option<UserRow>, StoreError> {
-                let found = sqlx::query_as(FIND_BY_EMAIL).bind(email.to_lowercase());
+                let found = sqlx::query_as(FIND_BY_EMAIL).bind(key(email).to_lowercase());
                 let found: Option<Record> = found.fetch_optional(&mut *self.tx).await?;
                 found.map(TryInto::try_into).transpose()
             }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::id::{UserId, VirtualAccountId};
 use domain::timestamp::Timestamp;
 
-use super::work::{Tx, for_both, inserted};
+use super::work::{Tx, for_both, inserted, key};
 use super::{Page, PageQuery, StoreError, VirtualAccountRow, VirtualAccounts, cursor};
 
 const INSERT: &str = "INSERT INTO virtual_accounts (id, entity_key, description, created_by, created_at)
@@ -49,7 +49,7 @@ macro_rules! stamp {
             }
 
             async fn find(&mut self, id: &VirtualAccountId) -> Result<Option<VirtualAccountRow>, StoreError> {
-                let found = sqlx::query_as(FIND).bind(id.as_str());
+                let found = sqlx::query_as(FIND).bind(key(id.as_str()));
                 let found: Option<Record> = found.fetch_optional(&mut *self.tx).await?;
                 Ok(found.map(VirtualAccountRow::from))
             }

@@ -77,6 +77,11 @@ pub(super) fn inserted(rows: u64) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::Conflict) }
 }
 
+/// What to look a row up by. PostgreSQL takes no NUL in text: such a text is nobody's, and neither is the empty one.
+pub(super) fn key(text: &str) -> &str {
+    if text.contains('\0') { "" } else { text }
+}
+
 /// A stored word that the program does not know: a newer program wrote it, or the database is damaged.
 pub(super) fn known<T>(parsed: Option<T>, column: &str) -> Result<T, StoreError> {
     parsed.ok_or_else(|| StoreError::Broken(format!("column {column} holds an unknown value")))

@@ -8,6 +8,7 @@
 )]
 
 mod canary;
+mod crash;
 mod demo;
 mod gateway;
 mod outage;

@@ -5,6 +5,7 @@ use super::world::*;
 use crate::store::*;
 
 on_every_store!(
+    what_is_called_by_a_nul_is_nobody,
     a_user_comes_back_as_stored,
     an_email_address_is_one_person,
     users_are_listed_by_address_and_found_by_name,
@@ -260,4 +261,30 @@ async fn the_audit_is_read_newest_first(store: Arc<dyn Store>) {
     assert_eq!((page.items, page.next), (vec![a.clone()], None));
     let added = work.audit().list(&asked("override.a", None, 9)).await.unwrap();
     assert_eq!(added.items, [d, a]);
+}
+
+async fn what_is_called_by_a_nul_is_nobody(store: Arc<dyn Store>) {
+    people_and_servers(&*store).await;
+    let mut work = store.begin().await.unwrap();
+    for text in ["\0", "id-bob\0", "notes\0"] {
+        assert_eq!(work.users().find(&UserId::new(text)).await.unwrap(), None);
+        assert_eq!(work.users().find_by_email(text).await.unwrap(), None);
+        assert_eq!(work.servers().find(text).await.unwrap(), None);
+        assert_eq!(work.servers().lock(text).await.unwrap(), None);
+        assert_eq!(
+            work.virtual_accounts()
+                .find(&VirtualAccountId::new(text))
+                .await
+                .unwrap(),
+            None
+        );
+        assert_eq!(work.overrides().find(&OverrideId::new(text)).await.unwrap(), None);
+        assert!(
+            !work
+                .tokens()
+                .delete(&TokenId::new(text), &of_user("bob"))
+                .await
+                .unwrap()
+        );
+    }
 }

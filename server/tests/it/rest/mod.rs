@@ -11,4 +11,5 @@ mod openapi;
 mod preview;
 mod roles;
 mod servers;
+mod settings;
 mod tokens;

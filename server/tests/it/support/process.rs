@@ -175,6 +175,12 @@ impl Running {
         assert!(told.unwrap().success());
     }
 
+    /// At once, as a power cut does.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Its exit and all that it wrote.
     pub async fn ended(mut self) -> (ExitStatus, Vec<u8>) {
         let waiting = tokio::task::spawn_blocking(move || {
