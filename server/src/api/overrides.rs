@@ -21,7 +21,8 @@ use super::paging::{self, Items};
 use super::problem::Problem;
 use super::request::{Body, Params, SecretText, Segments, given, subject};
 use super::subject::SubjectView;
-use crate::services::overrides::{Entered, ListQuery, SeenOverride, SetOverride};
+use crate::services::entered::Entered;
+use crate::services::overrides::{ListQuery, SeenOverride, SetOverride};
 use crate::services::{ServiceError, Services};
 use crate::store::OverrideSort;
 

@@ -16,7 +16,8 @@ use domain::role::{OverrideAction, ServerRole, Whose, decide_override};
 use super::times::{day, end_of_day, moment};
 use super::{Desk, PAGE, given, told};
 use crate::services::ServiceError;
-use crate::services::overrides::{Entered as Values, ListQuery, SeenOverride, SetOverride, Tab};
+use crate::services::entered::Entered as Values;
+use crate::services::overrides::{ListQuery, SeenOverride, SetOverride, Tab};
 use crate::store::{self, OverrideSort};
 
 pub(super) struct Overrides(pub(super) Desk);

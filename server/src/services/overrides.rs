@@ -3,33 +3,23 @@
 //! Every use case asks `domain::role::decide_override` on rows read in its own transaction; adding and deleting lock the server,
 //! so that no order of a concurrent change of outbound auth and an add leaves an override its mode cannot use.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use domain::actor::{Actor, SubjectKind, SubjectRef};
 use domain::field::FieldError;
 use domain::id::{OverrideId, VirtualAccountId};
 use domain::injection::{Decision, ServerFacts, explain};
-use domain::outbound::{CredentialField, Mode, OutboundAuth};
+use domain::outbound::{CredentialField, Mode};
 use domain::overrides::{Condition, Kind, OverrideFacts, State};
-use domain::role::{OverrideAction, PlatformRole, Refusal, ServerRole, Whose, decide_override};
-use domain::secret::{Secret, parse_credential};
+use domain::role::{OverrideAction, ServerRole};
 use domain::timestamp::Timestamp;
 
 use super::audit::{Event, record};
+use super::entered::{self, Entered};
+use super::place::{AccessList, Place};
 use super::vault::Values;
 use super::{Core, ServiceError, access, accounts, vault};
-use crate::store::{Grantee, OverrideQuery, OverrideRow, OverrideSort, ServerRow, SubjectHit, Work};
+use crate::store::{OverrideQuery, OverrideRow, OverrideSort, ServerRow, SubjectHit, Work};
 
 const SUBJECT_HITS: u32 = 20;
-
-/// What a person entered.
-#[derive(Debug)]
-pub enum Entered {
-    /// The one value of a server that asks for one.
-    One(Secret),
-    /// By name: a placeholder's, or a whole header's.
-    Many(BTreeMap<String, Secret>),
-}
 
 #[derive(Debug)]
 pub struct SetOverride {
@@ -260,8 +250,7 @@ impl Overrides {
         if set.expires_at.flatten().is_some_and(|at| at <= now) {
             errors.push(FieldError::new("expires_at", "Choose a time in the future."));
         }
-        let values = self
-            .values(&place, before.as_ref(), &set.entered)
+        let values = entered::values(&place.auth.fields(), &self.kept(&place, before.as_ref()), &set.entered)
             .map_err(|found| errors.extend(found))
             .ok();
         let (Some(values), true) = (values, errors.is_empty()) else {
@@ -416,38 +405,12 @@ impl Overrides {
         }
     }
 
-    /// The values to store: what was entered, and what stays of the existing ones. Errors are at `credential` or `credentials.NAME`.
-    fn values(
-        &self,
-        place: &Place,
-        before: Option<&OverrideRow>,
-        entered: &Entered,
-    ) -> Result<Values, Vec<FieldError>> {
-        let fields = place.auth.fields();
-        let given = by_field(&fields, entered)?;
-        // D06: what was given for another origin is never carried over silently.
-        let kept = before
+    /// The values that an edit may keep. D06: what was given for another origin is never carried over silently.
+    fn kept(&self, place: &Place, before: Option<&OverrideRow>) -> Values {
+        before
             .filter(|row| row.condition != Condition::Suspended)
             .and_then(|row| vault::open_override(&self.core.seal, row, &place.server.url.origin()).ok())
-            .unwrap_or_default();
-        let (mut values, mut errors) = (Values::new(), Vec::new());
-        let one = matches!(entered, Entered::One(_)) || fields.len() == 1;
-        for field in &fields {
-            let at = if one {
-                "credential".to_owned()
-            } else {
-                format!("credentials.{}", field.label)
-            };
-            match (given.get(&field.key), kept.get(&field.key)) {
-                (Some(typed), _) => match parse_credential(typed.expose()) {
-                    Ok(value) => drop(values.insert(field.key.clone(), value)),
-                    Err(error) => errors.push(FieldError::new(at, error.to_string())),
-                },
-                (None, Some(value)) => drop(values.insert(field.key.clone(), value.clone())),
-                (None, None) => errors.push(FieldError::new(at, "Enter the credential.")),
-            }
-        }
-        if errors.is_empty() { Ok(values) } else { Err(errors) }
+            .unwrap_or_default()
     }
 
     fn sealed_row(
@@ -502,97 +465,10 @@ impl Overrides {
     }
 }
 
-/// A server, what it asks for, and the actor's role on it.
-struct Place {
-    server: ServerRow,
-    role: Option<ServerRole>,
-    auth: OutboundAuth,
-}
-
-impl Place {
-    fn decide(&self, actor: &Actor, action: OverrideAction, subject: &SubjectRef) -> Result<(), ServiceError> {
-        let (mode, allow) = (self.server.mode, self.server.allow_optional);
-        match decide_override(self.role, action, Whose::of(actor, subject), mode, allow) {
-            Ok(_) => Ok(()),
-            Err(Refusal::Unsupported) => Err(mode
-                .unsupported_because(allow)
-                .map_or(ServiceError::Forbidden, ServiceError::Unsupported)),
-            Err(refusal) => Err(refusal.into()),
-        }
-    }
-}
-
 /// An override named by its id answers like none when it is not yours to see (B2).
 fn hide(decided: Result<(), ServiceError>) -> Result<(), ServiceError> {
     decided.map_err(|error| match error {
         ServiceError::Forbidden => ServiceError::NotFound,
         other => other,
     })
-}
-
-/// What was entered, by field key; unknown names are errors. Empty values count as not given, so that an edit keeps them.
-fn by_field<'a>(
-    fields: &[CredentialField],
-    entered: &'a Entered,
-) -> Result<BTreeMap<String, &'a Secret>, Vec<FieldError>> {
-    match entered {
-        Entered::One(secret) => match fields {
-            [_] if secret.expose().trim().is_empty() => Ok(BTreeMap::new()),
-            [only] => Ok(BTreeMap::from([(only.key.clone(), secret)])),
-            _ => {
-                let names: Vec<&str> = fields.iter().map(|field| field.label.as_str()).collect();
-                Err(vec![FieldError::new(
-                    "credential",
-                    format!("This server asks for several values: {}.", names.join(", ")),
-                )])
-            }
-        },
-        Entered::Many(named) => {
-            let (mut found, mut errors) = (BTreeMap::new(), Vec::new());
-            for (name, secret) in named {
-                match fields
-                    .iter()
-                    .find(|field| field.key == *name || (field.whole_header && field.label.eq_ignore_ascii_case(name)))
-                {
-                    Some(field) if !secret.expose().trim().is_empty() => drop(found.insert(field.key.clone(), secret)),
-                    Some(_) => {}
-                    None => errors.push(FieldError::new(
-                        format!("credentials.{name}"),
-                        "The server's headers have no placeholder of this name.",
-                    )),
-                }
-            }
-            if errors.is_empty() { Ok(found) } else { Err(errors) }
-        }
-    }
-}
-
-/// Whom a server's grants reach, read once for a whole list (D09).
-struct AccessList {
-    everyone: bool,
-    subjects: BTreeSet<SubjectRef>,
-}
-
-impl AccessList {
-    async fn load(work: &mut dyn Work, server: &ServerRow) -> Result<Self, ServiceError> {
-        let grants = work.grants().list(&server.id).await?;
-        let everyone = grants.iter().any(|grant| grant.grantee == Grantee::Everyone);
-        let subjects = grants.into_iter().filter_map(|grant| match grant.grantee {
-            Grantee::Subject(subject) => Some(subject),
-            Grantee::Team(_) | Grantee::Everyone => None,
-        });
-        Ok(Self {
-            everyone,
-            subjects: subjects.collect(),
-        })
-    }
-
-    /// An admin reaches every server without a grant.
-    async fn reaches(&self, work: &mut dyn Work, subject: &SubjectRef) -> Result<bool, ServiceError> {
-        if self.everyone || self.subjects.contains(subject) {
-            return Ok(true);
-        }
-        let owner = super::tokens::owner(work, subject).await?;
-        Ok(owner.is_some_and(|owner| owner.platform_role == PlatformRole::Admin))
-    }
 }
