@@ -51,7 +51,9 @@ pub async fn start(
     subject: &SubjectRef,
     now: Timestamp,
 ) -> std::result::Result<(), tower_sessions::session::Error> {
-    session.flush().await?;
+    // `flush` would forget what the old id stood for, and then create the new session under the old id.
+    session.clear().await;
+    session.cycle_id().await?;
     session.insert(SUBJECT, subject).await?;
     session.insert(SIGNED_IN_AT, now.0).await?;
     session.insert(SEEN_AT, now.0).await?;
