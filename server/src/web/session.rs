@@ -169,7 +169,9 @@ impl SessionStore for Sessions {
 }
 
 impl Sessions {
+    /// The record's own expiry comes from the machine's clock; ours says when the session really ends.
     fn row(&self, record: &Record) -> Result<SessionRow> {
+        let now = self.clock.now();
         let subject = record
             .data
             .get(SUBJECT)
@@ -178,8 +180,8 @@ impl Sessions {
             id_hash: hash(&record.id),
             user: subject.map(|subject| UserId::new(subject.id)),
             data: serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?,
-            created_at: self.clock.now(),
-            expires_at: Timestamp(record.expiry_date.unix_timestamp()),
+            created_at: now,
+            expires_at: now.plus(IDLE.whole_seconds()),
         })
     }
 }

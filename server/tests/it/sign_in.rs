@@ -213,6 +213,18 @@ async fn g2_a_session_ends_after_eight_idle_hours() {
 }
 
 #[tokio::test]
+async fn g2_use_keeps_a_session_alive_for_seven_days_and_no_longer() {
+    let front = Front::new().await;
+    let session = front.session().await;
+    for _ in 0..7 * 24 / 7 {
+        front.app.clock.advance(7 * HOUR - 60);
+        assert!(front.is_signed_in(&session).await);
+    }
+    front.app.clock.advance(24 * 60);
+    assert!(!front.is_signed_in(&session).await);
+}
+
+#[tokio::test]
 async fn g2_disabling_another_password_and_deletion_end_sessions_at_once() {
     let front = Front::new().await;
     let path = format!("/users/{}", front.pat);
