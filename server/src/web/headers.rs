@@ -46,12 +46,14 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
 
 /// E2: a request for another host is DNS rebinding or a misconfigured proxy; both are told so (RFC 9110 section 15.5.20).
 pub async fn known_host(State(public_url): State<Arc<Url>>, request: Request, next: Next) -> Response {
-    let named = request
+    // RFC 9112 section 3.2.2: an absolute request target names the host too, and then both have to be ours.
+    let header = request
         .headers()
         .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .or(request.uri().authority().map(Authority::as_str));
-    if named.is_some_and(|host| is_ours(host, &public_url)) {
+        .map(|host| host.to_str().unwrap_or_default());
+    let target = request.uri().authority().map(Authority::as_str);
+    let named: Vec<&str> = header.into_iter().chain(target).collect();
+    if !named.is_empty() && named.iter().all(|host| is_ours(host, &public_url)) {
         next.run(request).await
     } else {
         let text = "This host is not the one Overkey is configured for. An operator sets it as OVERKEY_PUBLIC_URL.";

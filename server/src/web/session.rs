@@ -51,7 +51,9 @@ pub async fn start(
     subject: &SubjectRef,
     now: Timestamp,
 ) -> std::result::Result<(), tower_sessions::session::Error> {
-    session.flush().await?;
+    // `flush` would forget what the old id stood for, and then create the new session under the old id.
+    session.clear().await;
+    session.cycle_id().await?;
     session.insert(SUBJECT, subject).await?;
     session.insert(SIGNED_IN_AT, now.0).await?;
     session.insert(SEEN_AT, now.0).await?;
@@ -167,7 +169,9 @@ impl SessionStore for Sessions {
 }
 
 impl Sessions {
+    /// The record's own expiry comes from the machine's clock; ours says when the session really ends.
     fn row(&self, record: &Record) -> Result<SessionRow> {
+        let now = self.clock.now();
         let subject = record
             .data
             .get(SUBJECT)
@@ -176,8 +180,8 @@ impl Sessions {
             id_hash: hash(&record.id),
             user: subject.map(|subject| UserId::new(subject.id)),
             data: serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?,
-            created_at: self.clock.now(),
-            expires_at: Timestamp(record.expiry_date.unix_timestamp()),
+            created_at: now,
+            expires_at: now.plus(IDLE.whole_seconds()),
         })
     }
 }

@@ -173,6 +173,23 @@ async fn g1_a_trusted_proxy_tells_the_addresses_apart() {
 }
 
 #[tokio::test]
+async fn g2_signing_in_makes_a_new_session_and_ends_the_one_before() {
+    let front = Front::new().await;
+    let first = front.session().await;
+    assert!(front.is_signed_in(&first).await);
+    let request = front.sign_in("pat@demo.test", PASSWORD).header("cookie", &first);
+    let second = cookie(&Answer::of(request).await);
+    assert_ne!(first, second);
+    assert!(front.is_signed_in(&second).await && !front.is_signed_in(&first).await);
+    // Fixation: an id that somebody else chose is not taken over.
+    let name = second.split('=').next().unwrap();
+    let chosen = format!("{name}=AAAAAAAAAAAAAAAAAAAAAA");
+    let request = front.sign_in("pat@demo.test", PASSWORD).header("cookie", &chosen);
+    let given = cookie(&Answer::of(request).await);
+    assert!(given != chosen && front.is_signed_in(&given).await && !front.is_signed_in(&chosen).await);
+}
+
+#[tokio::test]
 async fn g2_signing_out_ends_the_session_on_the_server_and_no_other() {
     let front = Front::new().await;
     let (laptop, phone) = (front.session().await, front.session().await);
@@ -192,6 +209,18 @@ async fn g2_a_session_ends_after_eight_idle_hours() {
     let front = Front::new().await;
     let session = front.session().await;
     front.app.clock.advance(8 * HOUR + 60);
+    assert!(!front.is_signed_in(&session).await);
+}
+
+#[tokio::test]
+async fn g2_use_keeps_a_session_alive_for_seven_days_and_no_longer() {
+    let front = Front::new().await;
+    let session = front.session().await;
+    for _ in 0..7 * 24 / 7 {
+        front.app.clock.advance(7 * HOUR - 60);
+        assert!(front.is_signed_in(&session).await);
+    }
+    front.app.clock.advance(24 * 60);
     assert!(!front.is_signed_in(&session).await);
 }
 

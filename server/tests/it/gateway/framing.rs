@@ -110,6 +110,20 @@ async fn e1_ambiguous_requests_are_400_and_go_nowhere() {
 }
 
 #[tokio::test]
+async fn e1_an_absolute_address_of_another_host_is_not_taken_for_ours() {
+    let world = ready().await;
+    let absolute = |authority: &str| {
+        let request = head(&world, "Content-Length: 2") + "{}";
+        request.replace("POST /", &format!("POST http://{authority}/"))
+    };
+    let answer = raw::exchange(&world.app, absolute("evil.example")).await;
+    assert!(matches!(raw::status(&answer), 400 | 421), "{answer}");
+    world.upstream.assert_untouched();
+    let answer = raw::exchange(&world.app, absolute(world.app.url.authority())).await;
+    assert_eq!(raw::status(&answer), 200, "{answer}");
+}
+
+#[tokio::test]
 async fn e1_names_that_look_like_paths_lead_nowhere() {
     let world = ready().await;
     for path in [
