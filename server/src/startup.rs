@@ -15,6 +15,7 @@ use domain::secret::Secret;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use url::Url;
 use zeroize::Zeroizing;
@@ -25,8 +26,8 @@ use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::{Core, Services};
 use crate::store::{self, Store};
 use crate::web;
-use crate::web::session;
 use crate::web::set_up::SetUpLink;
+use crate::web::{listen, session};
 
 /// How long running calls may take to finish after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -113,27 +114,24 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 /// Serves until SIGTERM or ctrl-C, then lets running calls finish (30 seconds at most).
 pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()> {
     let router = overkey.router().await?;
-    let stop = tokio_util::sync::CancellationToken::new();
-    let stopped = stop.clone();
+    let stop = CancellationToken::new();
     if let Some(address) = overkey.config.metrics_listen {
-        let (listener, stopped) = (bind(address).await?, stop.clone());
-        let server = axum::serve(listener, web::metrics_router()).with_graceful_shutdown(stopped.cancelled_owned());
-        tokio::spawn(async move { server.await });
+        let metrics = listen::serve(
+            bind(address).await?,
+            web::metrics_router(),
+            listen::HEADERS,
+            stop.clone(),
+        );
+        tokio::spawn(metrics);
     }
     let sweep = session::sweep(overkey.core.store.clone(), overkey.core.clock.clone());
     let sweep = tokio::spawn(sweep);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move { stopped.cancelled().await });
-    let mut server = tokio::spawn(async move { server.await });
-    tokio::select! {
-        ended = &mut server => ended??,
-        () = signalled() => {
-            info!("Stopping: no new work, running calls may finish");
-            stop.cancel();
-            if tokio::time::timeout(DRAIN, server).await.is_err() {
-                warn!("Some calls were still running after {} seconds", DRAIN.as_secs());
-            }
-        }
+    let server = tokio::spawn(listen::serve(listener, router, listen::HEADERS, stop.clone()));
+    signalled().await;
+    info!("Stopping: no new work, running calls may finish");
+    stop.cancel();
+    if tokio::time::timeout(DRAIN, server).await.is_err() {
+        warn!("Some calls were still running after {} seconds", DRAIN.as_secs());
     }
     sweep.abort();
     overkey.services.calls.flush().await;

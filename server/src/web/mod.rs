@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod headers;
 pub mod health;
+pub mod listen;
 pub mod same_origin;
 pub mod session;
 pub mod set_up;

@@ -1,6 +1,5 @@
 //! The whole program in this process, on a port of its own, with a clock that a test moves.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +16,9 @@ use server::config::{Config, KeySource};
 use server::services::accounts::NewUser;
 use server::services::tokens::TokenRequest;
 use server::startup::Overkey;
+use server::web::listen;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use url::{Position, Url};
 
 use super::{Answer, Caller, PATIENCE};
@@ -57,12 +58,14 @@ impl App {
         let named = url[Position::BeforeHost..Position::AfterPort].to_owned();
         let clock = Arc::new(TestClock::at(SystemClock.now().0));
         let overkey = Overkey::open(config, url, clock.clone()).await.unwrap();
-        let service = overkey
-            .router()
-            .await
-            .unwrap()
-            .into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await });
+        let router = overkey.router().await.unwrap();
+        // As `startup::run` does, but never told to stop.
+        tokio::spawn(listen::serve(
+            listener,
+            router,
+            listen::HEADERS,
+            CancellationToken::new(),
+        ));
         Self {
             overkey,
             clock,

@@ -1,0 +1,122 @@
+//! Takes connections and hands their requests on.
+//!
+//! `axum::serve` would do, but it sets no timer, so that a peer which never finishes its headers keeps a connection for ever (E5).
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tower::{ServiceExt, service_fn};
+use tracing::{debug, warn};
+
+/// How long a peer may take to send a request's headers, the first and each next one of a connection.
+pub const HEADERS: Duration = Duration::from_secs(30);
+/// After a failed accept, which is most often a lack of file handles.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Serves until told to stop, and then until the last running request has ended.
+pub async fn serve(listener: TcpListener, router: Router, headers: Duration, stop: CancellationToken) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(headers);
+    builder.http2().timer(TokioTimer::new());
+    let running = GracefulShutdown::new();
+    while let Some((stream, peer)) = accept(&listener, &stop).await {
+        let router = router.clone();
+        let service = service_fn(move |request: Request<Incoming>| answer(router.clone(), peer, request));
+        let connection =
+            builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
+        let connection = running.watch(connection.into_owned());
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                debug!(error = %error, "A connection ended badly");
+            }
+        });
+    }
+    drop(listener);
+    running.shutdown().await;
+}
+
+/// `None` once we are to stop.
+async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<(TcpStream, SocketAddr)> {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => return None,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                // Events must not wait for company. Refused only by a socket that is gone already.
+                let _ = stream.set_nodelay(true);
+                return Some((stream, peer));
+            }
+            Err(error) => {
+                warn!(error = %error, "Could not accept a connection");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn answer(router: Router, peer: SocketAddr, request: Request<Incoming>) -> Result<Response, Infallible> {
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    router.oneshot(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    async fn connect(headers: Duration) -> (TcpStream, CancellationToken) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let peer = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() };
+        let stop = CancellationToken::new();
+        tokio::spawn(serve(
+            listener,
+            Router::new().route("/", get(peer)),
+            headers,
+            stop.clone(),
+        ));
+        (TcpStream::connect(address).await.unwrap(), stop)
+    }
+
+    #[tokio::test]
+    async fn e5_headers_that_never_end_end_the_connection() {
+        let (mut stream, _stop) = connect(Duration::from_millis(50)).await;
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ")
+            .await
+            .unwrap();
+        let mut rest = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "still open");
+    }
+
+    #[tokio::test]
+    async fn hands_on_who_asks_and_stops_when_told() {
+        let (mut stream, stop) = connect(HEADERS).await;
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        let mut answer = [0; 1024];
+        let length = stream.read(&mut answer).await.unwrap();
+        let text = String::from_utf8_lossy(&answer[..length]);
+        assert!(text.ends_with("127.0.0.1"), "{text}");
+        stop.cancel();
+        // An idle connection does not keep us.
+        assert_eq!(stream.read(&mut answer).await.unwrap(), 0);
+    }
+}
