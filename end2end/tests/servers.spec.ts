@@ -98,7 +98,7 @@ test("S50 D07 going to a shared key names the count and wants the name typed", a
   await fill();
   await page.getByLabel("Type notes to confirm").fill("nots");
   await page.getByRole("button", { name: "Confirm and save" }).click();
-  await expect(page.getByText("This deletes 2 overrides.")).toBeVisible();
+  await expect(page.getByText("This is not the server's name")).toBeVisible();
   expect((await manager.get("/servers/notes/overrides")).items).toHaveLength(2);
   await fill();
   await page.getByLabel("Type notes to confirm").fill("notes");

@@ -12,6 +12,7 @@ use domain::outbound_input::OutboundInput;
 use domain::role::{PlatformRole, ServerRole};
 
 use super::{Desk, PAGE, page_query, told};
+use crate::services::ServiceError;
 use crate::services::catalog::{NewServer, SeenServer};
 use crate::services::connections::Connection;
 use crate::services::outbound_change::{Expected, Preview, ServerChange, shown_outbound};
@@ -92,6 +93,7 @@ impl backend::Servers for Servers {
 
     async fn create(&self, actor: &Actor, form: ServerForm) -> Result<String, UiError> {
         let outbound_auth = outbound(&form, None)?.unwrap_or_default();
+        let at_fields = at_fields(&form.mode);
         let new = NewServer {
             name: form.name,
             url: form.url,
@@ -99,13 +101,14 @@ impl backend::Servers for Servers {
             outbound_auth,
             allow_optional: false,
         };
-        let seen = self.0.services.catalog.create(actor, new).await.map_err(at_fields)?;
+        let seen = self.0.services.catalog.create(actor, new).await.map_err(&at_fields)?;
         Ok(seen.row.name.to_string())
     }
 
     async fn change(&self, actor: &Actor, server: &str, form: ServerForm) -> Result<Changed, UiError> {
         let SeenServer { row, .. } = self.managed(actor, server).await?;
         let shown = shown_outbound(&row).map_err(told)?;
+        let at_fields = at_fields(&form.mode);
         let change = ServerChange {
             outbound_auth: outbound(&form, Some(&shown))?,
             name: Some(form.name),
@@ -114,14 +117,18 @@ impl backend::Servers for Servers {
             allow_optional: None,
         };
         let catalog = &self.0.services.catalog;
-        let preview = catalog.preview(actor, server, &change).await.map_err(at_fields)?;
+        let preview = catalog.preview(actor, server, &change).await.map_err(&at_fields)?;
         let harmless = preview.affected.iter().all(|one| one.effect == Effect::Kept);
         if !harmless {
             let shown_before =
                 form.revision == preview.revision.to_string() && form.effect == PendingChange::token(&preview.effect);
             let typed = preview.effect.deleted == 0 || form.typed_name.trim() == server;
             if !(shown_before && typed) {
-                return Err(UiError::Confirm(Box::new(pending(server, &preview))));
+                let pending = PendingChange {
+                    mistyped: shown_before,
+                    ..pending(server, &preview)
+                };
+                return Err(UiError::Confirm(Box::new(pending)));
             }
         }
         let expected = if harmless {
@@ -132,7 +139,7 @@ impl backend::Servers for Servers {
         let (seen, done) = catalog
             .change(actor, server, &change, expected)
             .await
-            .map_err(at_fields)?;
+            .map_err(&at_fields)?;
         Ok(Changed {
             name: seen.row.name.to_string(),
             unchanged: done.unchanged,
@@ -191,6 +198,7 @@ fn pending(server: &str, preview: &Preview) -> PendingChange {
         more: (changed.count() - affected.len()) as u64,
         affected,
         must_type: preview.effect.deleted > 0,
+        mistyped: false,
         kept: Vec::new(),
     }
 }
@@ -240,7 +248,6 @@ fn shared(form: &ServerForm, before: Option<&OutboundInput>) -> Result<Headers, 
         match (name.is_empty(), value) {
             (true, None) => {}
             (true, Some(_)) => errors.push(FieldError::new(format!("shared.{index}"), "Name the header too.")),
-            // A new row that still says only "Authorization" when nothing else was typed is caught by "no header".
             (false, None) => errors.push(FieldError::new(format!("shared.{index}"), "Enter the header's value.")),
             (false, Some(value)) => drop(headers.insert(name.to_owned(), Some(value))),
         }
@@ -263,36 +270,25 @@ fn as_lines(headers: Headers) -> String {
     headers.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The form has one field for all headers of a mode, and says which header a message is about.
-fn at_fields(error: crate::services::ServiceError) -> UiError {
-    let conflict = matches!(error, crate::services::ServiceError::Conflict(_));
-    match told(error) {
-        UiError::Refused(text) if conflict => UiError::Invalid {
-            errors: vec![FieldError::new("name", text)],
-            kept: Vec::new(),
-        },
-        UiError::Invalid { errors, kept } => {
-            let moved = errors
-                .into_iter()
-                .flat_map(|error| match error.field.strip_prefix("outbound_auth.headers") {
-                    Some(name) => {
-                        let name = name.trim_start_matches('.');
-                        let message = if name.is_empty() {
-                            error.message
-                        } else {
-                            format!("{name}: {}", error.message)
-                        };
-                        ["individual", "shared"]
-                            .map(|field| FieldError::new(field, message.clone()))
-                            .to_vec()
-                    }
-                    None => vec![error],
-                });
-            UiError::Invalid {
-                errors: moved.collect(),
-                kept,
-            }
+/// The form has one field for all headers of a mode, and its messages say which header they are about.
+fn at_fields(mode: &str) -> impl Fn(ServiceError) -> UiError + use<> {
+    let field = if mode == Mode::ApiKeyShared.as_str() {
+        "shared"
+    } else {
+        "individual"
+    };
+    let moved = move |error: FieldError| match error.field.strip_prefix("outbound_auth.headers") {
+        Some("") => FieldError::new(field, error.message),
+        Some(name) => {
+            let name = name.trim_start_matches('.');
+            FieldError::new(field, format!("{name}: {}", error.message))
         }
-        other => other,
+        None => error,
+    };
+    move |error| match error {
+        // The only thing of a server that can be taken is its name.
+        ServiceError::Conflict(text) => told(ServiceError::invalid("name", text)),
+        ServiceError::Invalid(errors) => told(ServiceError::Invalid(errors.into_iter().map(moved).collect())),
+        other => told(other),
     }
 }

@@ -135,6 +135,12 @@ fn people_are_added_listed_and_disabled() {
 }
 
 #[test]
+fn a_callers_own_token_in_the_environment_is_no_setting() {
+    let home = Home::new();
+    home.run_with(&["migrate"], &[("OVERKEY_TOKEN", "ok_pat_x")]).ok();
+}
+
+#[test]
 fn a_token_is_printed_alone_once() {
     let home = Home::new();
     home.run(&["user", "add", "--email", "ada@demo.test", "--admin"]).ok();

@@ -216,6 +216,8 @@ pub struct PendingChange {
     pub more: u64,
     /// Something is deleted: the server's name must be typed.
     pub must_type: bool,
+    /// What was typed is another name.
+    pub mistyped: bool,
     pub kept: Kept,
 }
 
@@ -282,6 +284,7 @@ mod tests {
             affected: Vec::new(),
             more: 0,
             must_type: true,
+            mistyped: false,
             kept: Vec::new(),
         }
         .sentence()

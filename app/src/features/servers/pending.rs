@@ -27,7 +27,11 @@ fn Confirmation(pending: PendingChange) -> AnyView {
         view! {
             <div class="field">
                 <label for="typed-name">{format!("Type {} to confirm", pending.server)}</label>
-                <input class="field-input code" id="typed-name" name="form[typed_name]" autocomplete="off" spellcheck="false" required/>
+                <input class="field-input code" id="typed-name" name="form[typed_name]" autocomplete="off" spellcheck="false" required
+                    aria-describedby="typed-name-notes" aria-invalid=pending.mistyped.then_some("true")/>
+                <div class="field-notes" id="typed-name-notes">
+                    {pending.mistyped.then(|| view! { <span class="field-error">"This is not the server's name. Nothing was changed."</span> })}
+                </div>
             </div>
         }
     });
