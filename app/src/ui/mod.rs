@@ -13,4 +13,5 @@ pub mod notice;
 pub mod page;
 pub mod pagination;
 pub mod secret_field;
+pub mod table;
 pub mod time;

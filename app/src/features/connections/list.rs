@@ -12,6 +12,7 @@ use crate::ui::empty_state::EmptyState;
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
 use crate::ui::pagination::Pagination;
+use crate::ui::table::{Table, heads};
 use crate::ui::time::TimeOr;
 
 #[component]
@@ -39,7 +40,11 @@ fn List(page: ConnectionPage) -> AnyView {
     let content = match (page.rows.is_empty(), search.is_empty()) {
         (true, true) => view! { <EmptyState heading="No servers yet" text="An admin gives you access to servers; what each needs of you stands here then."/> }.into_any(),
         (true, false) => view! { <EmptyState heading="Nothing found" text="No server matches. Search for another name."/> }.into_any(),
-        (false, _) => view! { <Table rows=page.rows/> }.into_any(),
+        (false, _) => {
+            let rows = page.rows.into_iter().map(|row| view! { <Row row/> }.into_any()).collect();
+            view! { <Table caption="My connections" heads=heads(&["Server", "Status", "Source", "Expires", "Last used"]) rows/> }
+                .into_any()
+        }
     };
     view! {
         <PageHead title="My connections"/>
@@ -51,30 +56,6 @@ fn List(page: ConnectionPage) -> AnyView {
         </Form>
         {content}
         <Pagination previous=None next/>
-    }
-    .into_any()
-}
-
-#[component]
-fn Table(rows: Vec<ConnectionRow>) -> AnyView {
-    let rows = rows
-        .into_iter()
-        .map(|row| view! { <Row row/> }.into_any())
-        .collect_view();
-    view! {
-        <div class="table-scroll">
-            <table class="table">
-                <caption class="visually-hidden">"My connections"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Server"</th><th scope="col">"Status"</th><th scope="col">"Source"</th>
-                        <th scope="col">"Expires"</th><th scope="col">"Last used"</th>
-                        <th scope="col"><span class="visually-hidden">"Actions"</span></th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
     }
     .into_any()
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::model::{ListRequest, OverrideRow};
 use super::row::Row;
+use crate::ui::table::Table;
 
 /// Heading, and the name to sort by.
 const COLUMNS: [(&str, Option<&str>); 7] = [
@@ -24,22 +25,12 @@ pub fn OverrideTable(request: ListRequest, rows: Vec<OverrideRow>, manager: bool
             Some(key) => view! { <SortHead request=request.clone() heading key/> }.into_any(),
             None => view! { <th scope="col">{heading}</th> }.into_any(),
         })
-        .into_iter()
-        .collect_view();
+        .into();
     let rows = rows
         .into_iter()
         .map(|row| view! { <Row server=server.clone() row/> }.into_any())
-        .collect_view();
-    view! {
-        <div class="table-scroll">
-            <table class="table">
-                <caption class="visually-hidden">"Auth overrides"</caption>
-                <thead><tr>{heads}<th scope="col"><span class="visually-hidden">"Actions"</span></th></tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+        .collect();
+    view! { <Table caption="Auth overrides" heads rows/> }.into_any()
 }
 
 /// A heading that sorts: once ascending, once more descending.

@@ -14,6 +14,7 @@ use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
 use crate::ui::pagination::Pagination;
+use crate::ui::table::{Table, heads};
 
 #[component]
 pub fn Servers() -> impl IntoView {
@@ -57,7 +58,13 @@ fn List(list: ServerList) -> AnyView {
     } else if list.rows.is_empty() {
         view! { <EmptyState heading="Nothing found" text="No server matches. Take a filter away, or search for another name."/> }.into_any()
     } else {
-        view! { <Table rows=list.rows/> }.into_any()
+        let rows = list
+            .rows
+            .into_iter()
+            .map(|row| view! { <Row row/> }.into_any())
+            .collect();
+        view! { <Table caption="Servers" heads=heads(&["Name", "Outbound auth", "My role", "My status"]) rows/> }
+            .into_any()
     };
     view! {
         <PageHead title="Servers">{add}</PageHead>
@@ -92,29 +99,6 @@ fn Filters(request: ServerListRequest) -> AnyView {
             <select class="field-input" id="status" name="status">{statuses}</select>
             <button class="button">"Search"</button>
         </Form>
-    }
-    .into_any()
-}
-
-#[component]
-fn Table(rows: Vec<ServerRow>) -> AnyView {
-    let rows = rows
-        .into_iter()
-        .map(|row| view! { <Row row/> }.into_any())
-        .collect_view();
-    view! {
-        <div class="table-scroll">
-            <table class="table">
-                <caption class="visually-hidden">"Servers"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Name"</th><th scope="col">"Outbound auth"</th><th scope="col">"My role"</th>
-                        <th scope="col">"My status"</th><th scope="col"><span class="visually-hidden">"Actions"</span></th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
     }
     .into_any()
 }

@@ -12,6 +12,7 @@ use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary};
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
+use crate::ui::table::{Table, heads};
 use crate::ui::time::{Time, TimeOr};
 
 /// Days and words.
@@ -92,22 +93,9 @@ fn List(rows: Vec<TokenRow>, revoke: ServerAction<RevokeToken>) -> impl IntoView
     let rows = rows
         .into_iter()
         .map(|row| view! { <Row row revoke/> }.into_any())
-        .collect_view();
-    view! {
-        <div class="table-scroll">
-            <table class="table">
-                <caption class="visually-hidden">"My tokens"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Name"</th><th scope="col">"Token"</th><th scope="col">"Created"</th><th scope="col">"Expires"</th>
-                        <th scope="col">"Last used"</th><th scope="col"><span class="visually-hidden">"Actions"</span></th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+        .collect();
+    view! { <Table caption="My tokens" heads=heads(&["Name", "Token", "Created", "Expires", "Last used"]) rows/> }
+        .into_any()
 }
 
 /// Revoking asks once: the button is behind a fold that says what follows.
