@@ -3,9 +3,11 @@ import { expectAccessible } from "../fixtures/a11y.ts";
 import { ada, bob, expect, mia, settled, test } from "../fixtures/app.ts";
 import { photograph } from "../fixtures/screens.ts";
 
+const secret = "sk-bob-0123456789-9f3c";
+
 test.beforeEach(async ({ api }) => {
   const manager = await api(mia);
-  await manager.put("/servers/notes/overrides/user/bob@demo.test", { credential: "sk-bob-0123456789-9f3c" });
+  await manager.put("/servers/notes/overrides/user/bob@demo.test", { credential: secret });
   await manager.put("/servers/notes/overrides/virtual_account/ci-bot", { credential: "sk-ci" });
 });
 
@@ -36,6 +38,8 @@ for (const [name, who, path] of pages) {
     await page.goto(path);
     await settled(page);
     await expect(page.locator("h1")).toHaveCount(1);
+    // S08: neither in what is shown nor in what the scripts wake up from.
+    expect(await page.content()).not.toContain(secret.slice(0, -4));
     await expectAccessible(page);
     await photograph(page, name);
   });

@@ -2,8 +2,9 @@
 
 use domain::overrides::State;
 use leptos::prelude::*;
+use leptos_meta::Title;
 use leptos_router::components::{Form, Outlet};
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::{use_location, use_params_map, use_query_map};
 
 use super::api::list_overrides;
 use super::model::{ListRequest, OverridesPage};
@@ -32,7 +33,14 @@ pub fn OverridesTab() -> AnyView {
         (request, get("done"))
     });
     let page = Resource::new_blocking(move || asked.get(), |(request, _)| list_overrides(request));
+    // Set anew by every move below the tab, so that a dialog's title goes when the dialog does.
+    let location = use_location();
+    let title = move || {
+        location.pathname.track();
+        format!("Auth Overrides · {} · Overkey", asked.read().0.server)
+    };
     view! {
+        <Title text=title/>
         <Outlet/>
         <section aria-labelledby="overrides-heading">
             {loaded_part(page, |page| view! { <Overrides page/> }.into_any())}

@@ -55,7 +55,8 @@ fn Place(href: &'static str, name: &'static str, icon: icons::Icon) -> AnyView {
     let location = use_location();
     let current = move || {
         let path = location.pathname.get();
-        (path == href || path.starts_with(&format!("{href}/"))).then_some("page")
+        let here = path == href || path.starts_with(&format!("{href}/")) || (path == "/" && href == PLACES[0].0);
+        here.then_some("page")
     };
     view! {
         <a href=href aria-current=current><Icon icon/><span>{name}</span></a>
