@@ -11,6 +11,7 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
 use crate::error::UiError;
+use crate::features::access::model::AccessPage;
 use crate::features::connections::model::{ConnectPage, ConnectionPage};
 use crate::features::overrides::model::{
     Doomed, Entered, FormPage, ListRequest, OverrideRow, OverridesPage, SubjectHit,
@@ -33,6 +34,13 @@ pub trait Servers: Send + Sync {
     async fn create(&self, actor: &Actor, form: ServerForm) -> Result<String, UiError>;
     async fn change(&self, actor: &Actor, server: &str, form: ServerForm) -> Result<Changed, UiError>;
     async fn delete(&self, actor: &Actor, server: &str, typed_name: &str) -> Result<(), UiError>;
+}
+
+#[async_trait]
+pub trait Access: Send + Sync {
+    async fn list(&self, actor: &Actor, server: &str) -> Result<AccessPage, UiError>;
+    async fn grant(&self, actor: &Actor, server: &str, grantee: &str, role: &str) -> Result<(), UiError>;
+    async fn revoke(&self, actor: &Actor, server: &str, grantee: &str) -> Result<(), UiError>;
 }
 
 #[async_trait]
@@ -75,6 +83,7 @@ pub trait Tools: Send + Sync {
 pub struct Backend {
     pub people: Arc<dyn People>,
     pub servers: Arc<dyn Servers>,
+    pub access: Arc<dyn Access>,
     pub overrides: Arc<dyn Overrides>,
     pub connections: Arc<dyn Connections>,
     pub tokens: Arc<dyn Tokens>,

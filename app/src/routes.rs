@@ -5,6 +5,7 @@ use leptos_meta::provide_meta_context;
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
+use crate::features::access::Access;
 use crate::features::connections::{Connect, Connections};
 use crate::features::overrides::{AddOverride, DeleteOverride, EditOverride, OverridesTab};
 use crate::features::servers::{DeleteServer, NewServer, Overview, ServerDetail, Servers, Settings};
@@ -35,6 +36,7 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/:id/edit") view=EditOverride/>
                             <Route path=path!("/:id/delete") view=DeleteOverride/>
                         </ParentRoute>
+                        <Route path=path!("/access") view=Access/>
                         <Route path=path!("/settings") view=Settings/>
                         <Route path=path!("/delete") view=DeleteServer/>
                     </ParentRoute>

@@ -23,6 +23,7 @@ const pages: [name: string, who: string, path: string][] = [
   ["overrides-unsupported", mia, "/servers/shared/overrides"],
   ["override-new", mia, "/servers/notes/overrides/new"],
   ["override-new-own", bob, "/servers/raw/overrides/new"],
+  ["access", mia, "/servers/notes/access"],
   ["settings", mia, "/servers/notes/settings"],
   ["settings-shared", mia, "/servers/shared/settings"],
   ["server-delete", mia, "/servers/notes/delete"],

@@ -1,6 +1,7 @@
 //! One folder per feature, each with the same names: `model` (view types and plain functions), `api` (server functions), and the
 //! pages by what they show.
 
+pub mod access;
 pub mod connections;
 pub mod overrides;
 pub mod servers;

@@ -26,6 +26,8 @@ fn sentence(code: &str) -> Option<&'static str> {
         "saved" => "Settings saved.",
         "unchanged" => "Nothing was different, so nothing was changed.",
         "removed" => "Server deleted, with its overrides.",
+        "granted" => "Access given. It counts at once.",
+        "access-removed" => "Access removed. It counts at once.",
         "revoked" => "Token revoked. It no longer works.",
         _ => return None,
     })

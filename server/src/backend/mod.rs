@@ -1,5 +1,6 @@
 //! What the pages ask for (`app::backend`), answered by the services: view types in, view types out, no rule of its own.
 
+mod access;
 mod connections;
 mod overrides;
 mod people;
@@ -37,6 +38,7 @@ pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway) -> B
     Backend {
         people: Arc::new(people::People(desk.clone())),
         servers: Arc::new(servers::Servers(desk.clone())),
+        access: Arc::new(access::Access(desk.clone())),
         overrides: Arc::new(overrides::Overrides(desk.clone())),
         connections: Arc::new(connections::Connections(desk.clone())),
         tokens: Arc::new(tokens::Tokens(desk)),

@@ -125,58 +125,55 @@ impl backend::Overrides for Overrides {
 }
 
 impl Overrides {
-    /// Whom the text means: an e-mail address, a virtual account's or a person's name. Who may not act for others is refused by
-    /// the service whatever the text says (S03).
+    /// Whom the text means. Who may not act for others is refused by the service, whatever the text says (S03).
     async fn subject(&self, actor: &Actor, tab: &Tab, text: &str) -> Result<SubjectRef, UiError> {
         let text = text.trim();
-        let user = tab.role == ServerRole::User;
-        match text.split_once('/') {
-            Some((kind, id)) if SubjectKind::parse(kind).is_some() => {
-                let kind = SubjectKind::parse(kind).unwrap_or(SubjectKind::User);
-                return Ok(SubjectRef {
-                    kind,
-                    id: id.to_owned(),
-                });
-            }
-            _ if text.is_empty() && user => return Ok(actor.subject.clone()),
-            _ if text.is_empty() => {
-                return Err(at_subject(
-                    "Say who it is for: an e-mail address or a virtual account's name.",
-                ));
-            }
-            _ if text.contains('@') => return Ok(named(SubjectKind::User, text)),
-            _ if user => return Ok(named(SubjectKind::VirtualAccount, text)),
-            _ => {}
-        }
-        let hits = self
-            .0
-            .services
-            .overrides
-            .search_subjects(actor, tab.server.name.as_str(), text)
-            .await
-            .map_err(told)?;
-        let exact = |hit: &&store::SubjectHit| hit.name.eq_ignore_ascii_case(text) || hit.subject.id == text;
-        let exactly: Vec<_> = hits.iter().filter(exact).collect();
-        let found = if exactly.is_empty() {
-            hits.iter().collect()
-        } else {
-            exactly
-        };
-        match found.as_slice() {
-            [] => Err(at_subject("There is no such user or virtual account.")),
-            [one] => Ok(one.subject.clone()),
-            several => {
-                let names: Vec<String> = several.iter().map(|hit| subject_hit((*hit).clone()).value).collect();
-                Err(at_subject(&format!(
-                    "Several match. Enter one of: {}.",
-                    names.join(", ")
-                )))
+        match tab.role {
+            ServerRole::User if text.is_empty() => Ok(actor.subject.clone()),
+            ServerRole::User => Ok(spelled(text).unwrap_or_else(|| named(SubjectKind::VirtualAccount, text))),
+            ServerRole::Manager => {
+                self.0
+                    .find_subject(actor, tab.server.name.as_str(), text, "subject")
+                    .await
             }
         }
     }
 }
 
 impl Desk {
+    /// Whom a manager means: an e-mail address, or the whole name of a virtual account or a person. A part of a name is no
+    /// answer: a credential must not go to whoever happens to match.
+    pub(super) async fn find_subject(
+        &self,
+        actor: &Actor,
+        server: &str,
+        text: &str,
+        field: &str,
+    ) -> Result<SubjectRef, UiError> {
+        if text.is_empty() {
+            return Err(invalid(
+                field,
+                "Say who: an e-mail address or a virtual account's name.",
+            ));
+        }
+        if let Some(subject) = spelled(text) {
+            return Ok(subject);
+        }
+        let hits = self.services.overrides.search_subjects(actor, server, text).await;
+        let hits = hits.map_err(told)?;
+        let exact = |hit: &&store::SubjectHit| hit.name.eq_ignore_ascii_case(text) || hit.subject.id == text;
+        let exactly: Vec<_> = hits.iter().filter(exact).collect();
+        match (exactly.as_slice(), hits.is_empty()) {
+            ([one], _) => Ok(one.subject.clone()),
+            (_, true) => Err(invalid(field, "There is no such user or virtual account.")),
+            (_, false) => {
+                let names: Vec<String> = hits.iter().map(|hit| subject_hit(hit.clone()).value).collect();
+                let message = format!("Which one? Enter one of: {}.", names.join(", "));
+                Err(invalid(field, &message))
+            }
+        }
+    }
+
     pub(super) async fn form(&self, actor: &Actor, server: &str, id: &str) -> Result<FormPage, UiError> {
         let tab = self.services.overrides.tab(actor, server).await.map_err(told)?;
         let manager = tab.role == ServerRole::Manager;
@@ -356,7 +353,7 @@ fn subject_view(row: &store::OverrideRow) -> SubjectView {
     }
 }
 
-fn subject_hit(hit: store::SubjectHit) -> SubjectHit {
+pub(super) fn subject_hit(hit: store::SubjectHit) -> SubjectHit {
     match hit.subject.kind {
         SubjectKind::User => SubjectHit {
             value: hit.detail,
@@ -367,6 +364,14 @@ fn subject_hit(hit: store::SubjectHit) -> SubjectHit {
             label: hit.subject.kind.label().to_owned(),
         },
     }
+}
+
+/// `user/…`, `virtual_account/…`, or an e-mail address.
+fn spelled(text: &str) -> Option<SubjectRef> {
+    let typed = text
+        .split_once('/')
+        .and_then(|(kind, id)| Some(named(SubjectKind::parse(kind)?, id)));
+    typed.or_else(|| text.contains('@').then(|| named(SubjectKind::User, text)))
 }
 
 fn named(kind: SubjectKind, id: &str) -> SubjectRef {
@@ -383,11 +388,7 @@ fn as_the_form_calls_it(error: FieldError) -> FieldError {
     }
 }
 
-fn at_subject(message: &str) -> UiError {
-    invalid("subject", message)
-}
-
-fn invalid(field: &str, message: &str) -> UiError {
+pub(super) fn invalid(field: &str, message: &str) -> UiError {
     UiError::Invalid {
         errors: vec![FieldError::new(field, message)],
         kept: Vec::new(),

@@ -6,8 +6,9 @@ use domain::overrides::State;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use super::api::{AddOverride as Add, ConfirmOverride, EditOverride as Edit, override_form, search_subjects};
-use super::model::{FormPage, SubjectHit, SubjectView, preview, repeated_words};
+use super::api::{AddOverride as Add, ConfirmOverride, EditOverride as Edit, override_form};
+use super::model::{FormPage, SubjectView, preview, repeated_words};
+use super::subject_field::SubjectField;
 use crate::error::UiError;
 use crate::ui::dialog::Dialog;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, problem_of};
@@ -115,19 +116,9 @@ fn Subject(page: FormPage, problem: Problem, given: String) -> impl IntoView {
     if let Some(subject) = page.subject.clone() {
         return fixed_subject(subject, page.mine).into_any();
     }
-    let server = page.server.clone();
-    // An action, not a resource: see `ui::loaded`.
-    let search = Action::new(move |text: &String| search_subjects(server.clone(), text.clone()));
-    let options = move || match search.value().get() {
-        Some(Ok(hits)) if !hits.is_empty() => hits,
-        _ => page.subjects.clone(),
-    };
-    let on_input = Callback::new(move |text: String| drop(search.dispatch(text)));
-    let option = |hit: SubjectHit| view! { <option value=hit.value>{hit.label}</option> };
     view! {
-        <Field name="subject" input="form[subject]" label="Subject" problem value=given list="subjects" on_input required=true
+        <SubjectField name="subject" input="form[subject]" label="Subject" problem server=page.server subjects=page.subjects value=given
             hint="An e-mail address or a virtual account's name. Type to search."/>
-        <datalist id="subjects">{move || options().into_iter().map(option).collect_view()}</datalist>
     }
     .into_any()
 }

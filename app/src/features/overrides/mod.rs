@@ -5,6 +5,7 @@ pub(super) mod form;
 pub mod model;
 mod remove;
 mod row;
+pub(super) mod subject_field;
 mod tab;
 mod table;
 

@@ -64,7 +64,7 @@ fn Tabs(server: String, manager: bool) -> AnyView {
         ("overrides", "Auth Overrides"),
     ];
     if manager {
-        tabs.push(("settings", "Settings"));
+        tabs.extend([("access", "Access"), ("settings", "Settings")]);
     }
     let tab = |(key, label): (&'static str, &'static str)| {
         let base = format!("/servers/{server}");

@@ -1,0 +1,141 @@
+//! `/servers/{name}/access`: who has which role, for the server's managers.
+
+use domain::role::ServerRole;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+use super::api::{GrantAccess, RevokeAccess, list_access};
+use super::model::{AccessPage, GrantRow, role_label};
+use crate::features::overrides::subject_field::SubjectField;
+use crate::ui::avatar::Avatar;
+use crate::ui::badge::Badge;
+use crate::ui::empty_state::EmptyState;
+use crate::ui::field::{SubmitButton, Summary, problem_of};
+use crate::ui::loaded::loaded_part;
+use crate::ui::table::{Table, heads};
+use crate::ui::time::Time;
+
+#[component]
+pub fn Access() -> impl IntoView {
+    let (params, query) = (use_params_map(), use_query_map());
+    let asked = Memo::new(move |_| {
+        let server = params.read().get("server").unwrap_or_default();
+        (server, query.read().get("done").unwrap_or_default())
+    });
+    let (grant, revoke) = (ServerAction::<GrantAccess>::new(), ServerAction::<RevokeAccess>::new());
+    let page = Resource::new_blocking(move || asked.get(), |(server, _)| list_access(server));
+    loaded_part(page, move |page| view! { <Content page grant revoke/> }.into_any())
+}
+
+#[component]
+fn Content(page: AccessPage, grant: ServerAction<GrantAccess>, revoke: ServerAction<RevokeAccess>) -> AnyView {
+    let server = page.server.clone();
+    let table = if page.rows.is_empty() {
+        view! { <EmptyState heading="Only admins" text="Nobody has been given access yet. Add a person, a virtual account or everyone above."/> }
+            .into_any()
+    } else {
+        let rows = page
+            .rows
+            .clone()
+            .into_iter()
+            .map(|row| view! { <Row server=server.clone() row grant revoke/> }.into_any());
+        view! { <Table caption="Access" heads=heads(&["Who", "Type", "Role", "Since"]) rows=rows.collect()/> }
+            .into_any()
+    };
+    view! {
+        <Title text=format!("Access · {server} · Overkey")/>
+        <h2>"Access"</h2>
+        <p class="section-text">"Users call the server and manage their own override; managers also set overrides for others and change the server. Admins manage every server."</p>
+        <Add page grant/>
+        {table}
+    }
+    .into_any()
+}
+
+#[component]
+fn Add(page: AccessPage, grant: ServerAction<GrantAccess>) -> AnyView {
+    let problem = problem_of(grant);
+    view! {
+        <section class="card" aria-labelledby="give-access">
+            <h3 id="give-access">"Give access"</h3>
+            <ActionForm action=grant attr:class="form form-inline" attr:novalidate="">
+                <Summary problem/>
+                <input type="hidden" name="server" value=page.server.clone()/>
+                <SubjectField name="grantee" input="grantee" label="Who" problem server=page.server subjects=page.subjects
+                    hint="An e-mail address, a virtual account's name, or everyone."/>
+                <div class="field">
+                    <label for="role">"Role"</label>
+                    <select class="field-input" id="role" name="role">
+                        <option value="user" selected=true>"User"</option>
+                        <option value="manager">"Manager"</option>
+                    </select>
+                    <div class="field-notes"></div>
+                </div>
+                <div class="form-buttons"><SubmitButton label=Signal::stored("Give access".to_owned()) pending=grant.pending()/></div>
+            </ActionForm>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Row(server: String, row: GrantRow, grant: ServerAction<GrantAccess>, revoke: ServerAction<RevokeAccess>) -> AnyView {
+    view! {
+        <tr>
+            <th scope="row" data-label="Who">
+                <span class="entity"><Avatar name=row.name.clone()/><span>{row.name.clone()}{row.mine.then_some(" (you)")}</span></span>
+            </th>
+            <td data-label="Type">{row.kind.clone()}</td>
+            <td data-label="Role"><Badge text=role_label(row.role)/></td>
+            <td data-label="Since"><Time at=row.since.clone()/></td>
+            <td class="table-actions">
+                <OtherRole server=server.clone() row=row.clone() grant/>
+                <Remove server row revoke/>
+            </td>
+        </tr>
+    }
+    .into_any()
+}
+
+#[component]
+fn OtherRole(server: String, row: GrantRow, grant: ServerAction<GrantAccess>) -> AnyView {
+    let (role, words) = match row.role {
+        ServerRole::Manager => (ServerRole::User, "Make user"),
+        ServerRole::User => (ServerRole::Manager, "Make manager"),
+    };
+    view! {
+        <ActionForm action=grant attr:class="inline-form">
+            <input type="hidden" name="server" value=server/>
+            <input type="hidden" name="grantee" value=row.grantee/>
+            <input type="hidden" name="role" value=role.as_str()/>
+            <button class="button" data-kind="quiet" aria-label=format!("{words}: {}", row.name)>{words}</button>
+        </ActionForm>
+    }
+    .into_any()
+}
+
+/// Asks once, behind a fold that says what follows (D09).
+#[component]
+fn Remove(server: String, row: GrantRow, revoke: ServerAction<RevokeAccess>) -> AnyView {
+    let consequence = if row.mine {
+        "You lose this server at once."
+    } else {
+        "Calls are refused at once. Overrides are kept, unused, and work again when access returns."
+    };
+    let now = format!("Remove {} now", row.name);
+    view! {
+        <details class="menu">
+            <summary class="button" data-kind="quiet" aria-label=format!("Remove {}", row.name)>"Remove"</summary>
+            <div class="menu-panel">
+                <p>{consequence}</p>
+                <ActionForm action=revoke>
+                    <input type="hidden" name="server" value=server/>
+                    <input type="hidden" name="grantee" value=row.grantee/>
+                    <button class="button" data-kind="danger" aria-label=now>"Remove access"</button>
+                </ActionForm>
+            </div>
+        </details>
+    }
+    .into_any()
+}
