@@ -31,7 +31,7 @@ test("a manager gives access, another role, and takes it away; calls follow at o
     .getByLabel(/^Remove Kim Yu/)
     .first()
     .click();
-  await expect(page.getByText("Overrides are kept, unused, and work again when access returns")).toBeVisible();
+  await expect(row.getByText("Overrides are kept, unused, and work again when access returns")).toBeVisible();
   await page.getByRole("button", { name: /^Remove Kim Yu.* now$/ }).click();
   await done(/Access removed/);
   await expect(row).toHaveCount(0);

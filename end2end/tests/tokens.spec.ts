@@ -21,3 +21,16 @@ test("a new token is shown once, works, and stops working when revoked", async (
   await expect(page.getByRole("status").filter({ hasText: "Token revoked" })).toBeVisible();
   expect((await me()).status()).toBe(401);
 });
+
+test("two tokens revoked one after the other are both gone", async ({ page, signIn, api }) => {
+  const owner = await api(bob);
+  for (const name of ["First", "Second"]) await owner.post("/tokens", { name });
+  await signIn(bob);
+  await page.goto("/tokens");
+  await settled(page);
+  for (const name of ["First", "Second"]) {
+    await page.getByLabel(`Revoke ${name}`, { exact: true }).click();
+    await page.getByRole("button", { name: `Revoke ${name} now` }).click();
+    await expect(page.getByRole("row").filter({ hasText: name })).toHaveCount(0);
+  }
+});

@@ -17,6 +17,19 @@ where
     Signal::derive(move || action.value().get().and_then(Result::err))
 }
 
+/// Changes with every success of an action, and with nothing else: what a list asks anew for. A failed try must not draw the form
+/// anew, or what was typed would be gone.
+pub fn successes<T, F>(action: ServerAction<F>) -> Memo<usize>
+where
+    F: leptos::server_fn::ServerFn<Output = T, Error = UiError> + Clone + Send + Sync + 'static,
+    T: Clone + Send + Sync + 'static,
+{
+    Memo::new(move |before: Option<&usize>| match action.value().get() {
+        Some(Ok(_)) => action.version().get(),
+        Some(Err(_)) | None => before.copied().unwrap_or_default(),
+    })
+}
+
 #[component]
 pub fn Field(
     /// What ids and errors call it.

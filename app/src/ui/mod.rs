@@ -9,6 +9,7 @@ pub mod failure;
 pub mod field;
 pub mod icon;
 pub mod loaded;
+pub mod menu;
 pub mod notice;
 pub mod page;
 pub mod pagination;

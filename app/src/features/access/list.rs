@@ -11,8 +11,9 @@ use crate::features::overrides::subject_field::SubjectField;
 use crate::ui::avatar::Avatar;
 use crate::ui::badge::Badge;
 use crate::ui::empty_state::EmptyState;
-use crate::ui::field::{SubmitButton, Summary, problem_of};
+use crate::ui::field::{SubmitButton, Summary, problem_of, successes};
 use crate::ui::loaded::loaded_part;
+use crate::ui::menu::Menu;
 use crate::ui::table::{Table, heads};
 use crate::ui::time::Time;
 
@@ -24,7 +25,11 @@ pub fn Access() -> impl IntoView {
         (server, query.read().get("done").unwrap_or_default())
     });
     let (grant, revoke) = (ServerAction::<GrantAccess>::new(), ServerAction::<RevokeAccess>::new());
-    let page = Resource::new_blocking(move || asked.get(), |(server, _)| list_access(server));
+    let (granted, revoked) = (successes(grant), successes(revoke));
+    let page = Resource::new_blocking(
+        move || (asked.get(), granted.get(), revoked.get()),
+        |((server, _), ..)| list_access(server),
+    );
     loaded_part(page, move |page| view! { <Content page grant revoke/> }.into_any())
 }
 
@@ -125,17 +130,14 @@ fn Remove(server: String, row: GrantRow, revoke: ServerAction<RevokeAccess>) -> 
     };
     let now = format!("Remove {} now", row.name);
     view! {
-        <details class="menu">
-            <summary class="button" data-kind="quiet" aria-label=format!("Remove {}", row.name)>"Remove"</summary>
-            <div class="menu-panel">
-                <p>{consequence}</p>
-                <ActionForm action=revoke>
-                    <input type="hidden" name="server" value=server/>
-                    <input type="hidden" name="grantee" value=row.grantee/>
-                    <button class="button" data-kind="danger" aria-label=now>"Remove access"</button>
-                </ActionForm>
-            </div>
-        </details>
+        <Menu label="Remove".into_any() name=format!("Remove {}", row.name)>
+            <p>{consequence}</p>
+            <ActionForm action=revoke>
+                <input type="hidden" name="server" value=server/>
+                <input type="hidden" name="grantee" value=row.grantee/>
+                <button class="button" data-kind="danger" aria-label=now>"Remove access"</button>
+            </ActionForm>
+        </Menu>
     }
     .into_any()
 }

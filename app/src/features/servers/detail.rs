@@ -9,6 +9,7 @@ use super::model::ServerPage;
 use crate::ui::badge::Badge;
 use crate::ui::code_block::CodeLine;
 use crate::ui::loaded::loaded;
+use crate::ui::menu::Menu;
 use crate::ui::page::PageHead;
 
 #[component]
@@ -31,15 +32,13 @@ pub fn ServerDetail() -> AnyView {
 fn Head(page: ServerPage) -> AnyView {
     let above = vec![("Servers".to_owned(), "/servers".to_owned())];
     let description = (!page.description.is_empty()).then(|| view! { <p class="muted">{page.description.clone()}</p> });
+    let name = page.name.clone();
     let menu = page.manager.then(|| {
         view! {
-            <details class="menu">
-                <summary class="button" data-kind="quiet">"Actions "<span aria-hidden="true">"▾"</span></summary>
-                <div class="menu-panel">
-                    <a href=format!("/servers/{}/settings", page.name)>"Edit settings"</a>
-                    <a href=format!("/servers/{}/delete", page.name)>"Delete server"</a>
-                </div>
-            </details>
+            <Menu label=view! { "Actions "<span aria-hidden="true">"▾"</span> }.into_any() name="Actions">
+                <a href=format!("/servers/{name}/settings")>"Edit settings"</a>
+                <a href=format!("/servers/{name}/delete")>"Delete server"</a>
+            </Menu>
         }
     });
     view! {

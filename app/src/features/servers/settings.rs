@@ -9,7 +9,7 @@ use super::form::ServerFields;
 use super::model::SettingsPage;
 use super::pending::Pending;
 use crate::error::UiError;
-use crate::ui::field::{SubmitButton, Summary, problem_of};
+use crate::ui::field::{SubmitButton, Summary, problem_of, successes};
 use crate::ui::loaded::loaded_part;
 
 #[component]
@@ -20,7 +20,11 @@ pub fn Settings() -> impl IntoView {
         (server, query.read().get("done").unwrap_or_default())
     });
     let change = ServerAction::<ChangeServer>::new();
-    let page = Resource::new_blocking(move || asked.get(), |(server, _)| server_settings(server));
+    let changed = successes(change);
+    let page = Resource::new_blocking(
+        move || (asked.get(), changed.get()),
+        |((server, _), _)| server_settings(server),
+    );
     loaded_part(page, move |page| view! { <Form page change/> }.into_any())
 }
 

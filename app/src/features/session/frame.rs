@@ -10,6 +10,7 @@ use crate::ui::avatar::Avatar;
 use crate::ui::failure::Failure;
 use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::loaded;
+use crate::ui::menu::Menu;
 use crate::ui::notice::Notice;
 
 const PLACES: [(&str, &str, icons::Icon); 3] = [
@@ -87,13 +88,10 @@ fn ThemeMenu() -> AnyView {
 fn MyMenu(me: Me) -> AnyView {
     let role = if me.admin { "Admin" } else { "Member" };
     view! {
-        <details class="menu">
-            <summary aria-label=format!("My menu, {}", me.name)><Avatar name=me.name.clone()/></summary>
-            <div class="menu-panel">
-                <p><strong>{me.name}</strong><span class="muted">{me.email}</span><span class="muted">{role}</span></p>
-                <form action="/sign-out" method="post"><button class="button">"Sign out"</button></form>
-            </div>
-        </details>
+        <Menu label=view! { <Avatar name=me.name.clone()/> }.into_any() name=format!("My menu, {}", me.name) button=false>
+            <p><strong>{me.name}</strong><span class="muted">{me.email}</span><span class="muted">{role}</span></p>
+            <form action="/sign-out" method="post"><button class="button">"Sign out"</button></form>
+        </Menu>
     }
     .into_any()
 }

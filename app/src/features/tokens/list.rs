@@ -9,8 +9,9 @@ use crate::error::UiError;
 use crate::ui::badge::{Badge, Tone};
 use crate::ui::code_block::CodeLine;
 use crate::ui::empty_state::EmptyState;
-use crate::ui::field::{Field, Problem, SubmitButton, Summary};
+use crate::ui::field::{Field, Problem, SubmitButton, Summary, successes};
 use crate::ui::loaded::loaded;
+use crate::ui::menu::Menu;
 use crate::ui::page::PageHead;
 use crate::ui::table::{Table, heads};
 use crate::ui::time::{Time, TimeOr};
@@ -29,7 +30,8 @@ pub fn Tokens() -> AnyView {
     let create = ServerAction::<CreateToken>::new();
     let revoke = ServerAction::<RevokeToken>::new();
     let done = Memo::new(move |_| query.read().get("done").unwrap_or_default());
-    let asked = move || (create.version().get(), done.get());
+    let (created, revoked) = (successes(create), successes(revoke));
+    let asked = move || (created.get(), revoked.get(), done.get());
     let list = Resource::new_blocking(asked, |_| list_tokens());
     let posted = use_context::<Posted>().map(|posted| posted.0);
     let outcome = Signal::derive(move || create.value().get().or_else(|| posted.clone()));
@@ -101,6 +103,7 @@ fn List(rows: Vec<TokenRow>, revoke: ServerAction<RevokeToken>) -> impl IntoView
 /// Revoking asks once: the button is behind a fold that says what follows.
 #[component]
 fn Row(row: TokenRow, revoke: ServerAction<RevokeToken>) -> AnyView {
+    let now = format!("Revoke {} now", row.name);
     let expired = row
         .expired
         .then(|| view! { <Badge text="Expired" tone=Tone::Attention/> });
@@ -112,16 +115,13 @@ fn Row(row: TokenRow, revoke: ServerAction<RevokeToken>) -> AnyView {
             <td data-label="Expires">{expired}" "<TimeOr at=row.expires never="Never"/></td>
             <td data-label="Last used"><TimeOr at=row.last_used never="Never"/></td>
             <td class="table-actions">
-                <details class="menu">
-                    <summary class="button" data-kind="quiet" aria-label=format!("Revoke {}", row.name)>"Revoke"</summary>
-                    <div class="menu-panel">
-                        <p>"Clients that use it stop working at once."</p>
-                        <ActionForm action=revoke>
-                            <input type="hidden" name="id" value=row.id/>
-                            <button class="button" data-kind="danger" aria-label=format!("Revoke {} now", row.name)>"Revoke token"</button>
-                        </ActionForm>
-                    </div>
-                </details>
+                <Menu label="Revoke".into_any() name=format!("Revoke {}", row.name)>
+                    <p>"Clients that use it stop working at once."</p>
+                    <ActionForm action=revoke>
+                        <input type="hidden" name="id" value=row.id/>
+                        <button class="button" data-kind="danger" aria-label=now>"Revoke token"</button>
+                    </ActionForm>
+                </Menu>
             </td>
         </tr>
     }
