@@ -1,6 +1,7 @@
 //! Takes connections and hands their requests on.
 //!
 //! `axum::serve` would do, but it sets no timer, so that a peer which never finishes its headers keeps a connection for ever (E5).
+//! Hyper's own limit begins once it knows which HTTP is spoken; a peer that does not say so is our affair (`silent`).
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -33,18 +34,33 @@ pub async fn serve(listener: TcpListener, router: Router, headers: Duration, sto
     let running = GracefulShutdown::new();
     while let Some((stream, peer)) = accept(&listener, &stop).await {
         let router = router.clone();
-        let service = service_fn(move |request: Request<Incoming>| answer(router.clone(), peer, request));
+        let arrived = CancellationToken::new();
+        let told = arrived.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            told.cancel();
+            answer(router.clone(), peer, request)
+        });
         let connection =
             builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
         let connection = running.watch(connection.into_owned());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                debug!(error = %error, "A connection ended badly");
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    debug!(error = %error, "A connection ended badly");
+                },
+                () = silent(headers, &arrived) => debug!("Ended a connection that asked for nothing"),
             }
         });
     }
     drop(listener);
     running.shutdown().await;
+}
+
+/// Ends when no first request has arrived in time, and never otherwise.
+async fn silent(headers: Duration, arrived: &CancellationToken) {
+    if tokio::time::timeout(headers, arrived.cancelled()).await.is_ok() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// `None` once we are to stop.
@@ -97,14 +113,35 @@ mod tests {
 
     #[tokio::test]
     async fn e5_headers_that_never_end_end_the_connection() {
-        let (mut stream, _stop) = connect(Duration::from_millis(50)).await;
+        // The third could still become the preface of HTTP/2.
+        for begun in ["GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ", "", "PRI * HT"] {
+            let (mut stream, _stop) = connect(Duration::from_millis(50)).await;
+            stream.write_all(begun.as_bytes()).await.unwrap();
+            let mut rest = Vec::new();
+            let ended = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
+            assert!(ended.is_ok(), "still open after {begun:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_may_take_longer_than_the_headers() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let headers = Duration::from_millis(50);
+        let slow = move || async move {
+            tokio::time::sleep(headers * 4).await;
+            "late"
+        };
+        let router = Router::new().route("/", get(slow));
+        tokio::spawn(serve(listener, router, headers, CancellationToken::new()));
+        let mut stream = TcpStream::connect(address).await.unwrap();
         stream
-            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ")
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             .await
             .unwrap();
-        let mut rest = Vec::new();
-        let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
-        assert!(ended.is_ok(), "still open");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("late"), "{answer}");
     }
 
     #[tokio::test]

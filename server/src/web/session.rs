@@ -195,3 +195,31 @@ fn hash(id: &Id) -> Vec<u8> {
 fn backend(error: StoreError) -> Error {
     Error::Backend(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store;
+
+    #[tokio::test]
+    async fn what_has_expired_is_removed_and_nothing_else() {
+        let store = store::open("sqlite::memory:").await.unwrap();
+        store.migrate().await.unwrap();
+        let mut work = store.begin().await.unwrap();
+        for (id, expires_at) in [(1, 100), (2, 200)] {
+            let row = SessionRow {
+                id_hash: vec![id],
+                user: None,
+                data: "{}".to_owned(),
+                created_at: Timestamp(0),
+                expires_at: Timestamp(expires_at),
+            };
+            assert!(work.sessions().insert(&row).await.unwrap());
+        }
+        work.save().await.unwrap();
+        remove_expired(store.as_ref(), Timestamp(150)).await.unwrap();
+        let mut work = store.begin().await.unwrap();
+        assert_eq!(work.sessions().delete_expired(Timestamp(150)).await.unwrap(), 0);
+        assert_eq!(work.sessions().delete_expired(Timestamp(300)).await.unwrap(), 1);
+    }
+}
