@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_token_is_renewed_a_minute_ahead_and_a_short_one_in_its_last_quarter() {
-        let of = |life, at| freshness(Timestamp(1_000), Some(Timestamp(1_000 + life)), Timestamp(1_000 + at));
+        let of = |life: i64, at: i64| freshness(Timestamp(1_000), Some(Timestamp(1_000 + life)), Timestamp(1_000 + at));
         assert_eq!(
             [of(3_600, 3_539), of(3_600, 3_540), of(3_600, 3_600)],
             [Freshness::Fresh, Freshness::Due, Freshness::Expired]
