@@ -449,14 +449,14 @@ async fn it_counts_what_comes_and_holds_it_back_when_told() {
     let tokens = stage.tokens().await;
     let held = stage.provider.hold().await;
     let (answer, ()) = tokio::join!(stage.refresh(&tokens.refresh), async {
-        crate::support::soon(
-            "the request",
-            stage.provider.counted(|counts| counts.refresh_token == 1),
-        )
-        .await;
+        let counted = stage.provider.counted(|counts| counts.refresh_token == 1);
+        crate::support::soon("the request", counted).await;
+        // What is switched now counts for the request that is held.
+        let failure = Failure::InvalidClient;
+        stage.provider.switch(|switches| switches.fail_next.push_back(failure));
         drop(held);
     });
-    assert_eq!(answer.0, StatusCode::OK);
+    assert_eq!(refused(answer), "invalid_client");
     let counts = Counts {
         authorization_code: 1,
         refresh_token: 1,
