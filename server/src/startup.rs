@@ -53,6 +53,17 @@ pub struct Overkey {
 impl Overkey {
     /// Opens and migrates the database and checks the key. `public_url` is where we shall be reached.
     pub async fn open(config: Config, public_url: Url, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let egress = Egress::system(&egress_config(&config));
+        Self::open_with(config, public_url, clock, egress).await
+    }
+
+    /// With another way out: a test chooses where names lead.
+    pub async fn open_with(
+        config: Config,
+        public_url: Url,
+        clock: Arc<dyn Clock>,
+        egress: Egress,
+    ) -> anyhow::Result<Self> {
         let store = store::open(&config.database_url)
             .await
             .context("Cannot open the database; check OVERKEY_DATABASE_URL")?;
@@ -69,7 +80,7 @@ impl Overkey {
         };
         Ok(Self {
             services: Services::new(&core),
-            egress: Egress::system(&egress_config(&config)),
+            egress,
             core,
             config,
         })

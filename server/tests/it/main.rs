@@ -10,6 +10,7 @@
 mod canary;
 mod crash;
 mod demo;
+mod egress;
 mod gateway;
 mod outage;
 mod process;
