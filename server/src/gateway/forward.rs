@@ -67,7 +67,8 @@ pub async fn forward(
 fn not_sent(target: &Target, error: &EgressError) -> GatewayError {
     tracing::warn!(error = %error.detail(), server.name = %target.server.name, "Could not reach an upstream");
     match error {
-        EgressError::Refused(_) | EgressError::Unreachable { .. } => GatewayError::Unreachable,
+        EgressError::Refused(reason) => GatewayError::Refused(*reason),
+        EgressError::Unreachable { .. } => GatewayError::Unreachable,
         EgressError::TimedOut => GatewayError::TimedOut,
     }
 }

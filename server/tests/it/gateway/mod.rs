@@ -1,6 +1,7 @@
 //! MCP calls through the gateway, against an upstream that records what reached it.
 
 mod credentials;
+mod egress;
 mod errors;
 mod framing;
 mod headers;

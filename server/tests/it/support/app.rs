@@ -13,9 +13,10 @@ use reqwest::redirect::Policy;
 use serde_json::Value;
 use server::clock::{Clock, SystemClock, TestClock};
 use server::config::{Config, KeySource};
+use server::egress::{Egress, Resolve, SystemResolver};
 use server::services::accounts::NewUser;
 use server::services::tokens::TokenRequest;
-use server::startup::Overkey;
+use server::startup::{Overkey, egress_config};
 use server::web::listen;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -49,6 +50,11 @@ pub fn config() -> Config {
 
 impl App {
     pub async fn start(config: Config) -> Self {
+        Self::start_with(config, Arc::new(SystemResolver)).await
+    }
+
+    /// With names that lead where a test says.
+    pub async fn start_with(config: Config, names: Arc<dyn Resolve>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let bound = listener.local_addr().unwrap();
         let url = config
@@ -57,7 +63,8 @@ impl App {
             .unwrap_or_else(|| Url::parse(&format!("http://{bound}")).unwrap());
         let named = url[Position::BeforeHost..Position::AfterPort].to_owned();
         let clock = Arc::new(TestClock::at(SystemClock.now().0));
-        let overkey = Overkey::open(config, url, clock.clone()).await.unwrap();
+        let egress = Egress::new(&egress_config(&config), names);
+        let overkey = Overkey::open_with(config, url, clock.clone(), egress).await.unwrap();
         let router = overkey.router().await.unwrap();
         // As `startup::run` does, but never told to stop.
         tokio::spawn(listen::serve(

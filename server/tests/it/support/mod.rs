@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod database;
+pub mod names;
 pub mod process;
 pub mod raw;
 pub mod rest;
