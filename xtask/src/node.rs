@@ -14,6 +14,14 @@ pub fn end2end_packages() -> Result<()> {
     install(&dir).context("install the Node packages by hand: `npm ci` in end2end")
 }
 
+/// The Python packages of the upstream that checks OAuth tokens. Their script knows whether they are there already.
+pub fn python_packages() -> Result<()> {
+    step("Looking for the Python packages of the OAuth tests");
+    let mut script = program("node");
+    script.current_dir(workspace::end2end()).arg("oauth/set-up.mjs");
+    run_quietly(&mut script).context("install the Python packages by hand: `node oauth/set-up.mjs` in end2end")
+}
+
 /// The `wasm-opt` that xtask/wasm-opt/package-lock.json pins. Nothing without Node or without a way to get packages.
 pub fn wasm_opt() -> Option<PathBuf> {
     find("node")?;
