@@ -3,10 +3,27 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
-use crate::shell::{find, notice, program, run_quietly, step};
+use crate::shell::{answer, find, notice, program, run_quietly, step};
 use crate::workspace;
+
+/// The oldest Node that the tests' authorization server starts on.
+const OLDEST: u32 = 20;
+
+/// Says so here, and not in the middle of a test.
+pub fn check_version() -> Result<()> {
+    let version = answer(program("node").arg("--version")).unwrap_or_default();
+    match major(&version) {
+        Some(major) if major >= OLDEST => Ok(()),
+        _ => bail!("the tests need Node {OLDEST} or newer, and `node --version` says {version:?}"),
+    }
+}
+
+/// Of `v20.20.2`.
+fn major(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
 
 /// Installs what end2end/package-lock.json names, once per version of that file.
 pub fn end2end_packages() -> Result<()> {
@@ -63,4 +80,16 @@ fn copy_if_changed(from: &std::path::Path, to: &std::path::Path) -> Result<()> {
         return Ok(());
     }
     Ok(fs::write(to, text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_is_the_first_number() {
+        assert_eq!(major("v20.20.2"), Some(20));
+        assert_eq!(major("20"), None);
+        assert_eq!(major(""), None);
+    }
 }

@@ -46,6 +46,7 @@ pub fn for_tests() -> Result<()> {
     if !missing.is_empty() {
         install(&missing)?;
     }
+    node::check_version()?;
     node::end2end_packages()?;
     node::python_packages()
 }
