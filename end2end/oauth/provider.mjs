@@ -26,6 +26,7 @@ export class AuthorizationServer {
   #provider;
   #down = false;
   #scopes = [];
+  #knows;
   /** Seconds; counts for tokens issued from now on. */
   lifetime = 3_600;
   /** Every request to the token endpoint since the start, in order.
@@ -37,10 +38,16 @@ export class AuthorizationServer {
   /** Without a slash at the end. */
   issuer = "";
 
-  /** @param {{accounts?: string[], scopes?: string[]}} [options] who may sign in, each with `password`, and what there is to allow */
-  static async start({ accounts = ["bob", "eve"], scopes = ["notes:read", "notes:write"] } = {}) {
+  /**
+   * @param {object} [options]
+   * @param {string[]} [options.accounts] who may sign in, each with `password`
+   * @param {string[]} [options.scopes] what there is to allow
+   * @param {{url: string, listen: string}} [options.knows] takes clients by their metadata documents; those of `url` are at `listen`
+   */
+  static async start({ accounts = ["bob", "eve"], scopes = ["notes:read", "notes:write"], knows } = {}) {
     const server = new AuthorizationServer();
     server.#scopes = scopes;
+    server.#knows = knows;
     server.#listener = createServer();
     await new Promise((done) => server.#listener.listen(0, "127.0.0.1", () => done(undefined)));
     server.issuer = `http://localhost:${server.#listener.address().port}`;
@@ -105,6 +112,7 @@ export class AuthorizationServer {
       findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
       interactions: { url: (_, { uid }) => `/interaction/${uid}` },
       scopes: ["openid", "offline_access", ...this.#scopes],
+      fetch: (url, options) => this.#fetch(new URL(url), options),
       rotateRefreshToken: true,
       ttl: {
         AccessToken: () => this.lifetime,
@@ -121,6 +129,7 @@ export class AuthorizationServer {
         introspection: { enabled: true },
         revocation: { enabled: true },
         registration: { enabled: true },
+        clientIdMetadataDocument: { enabled: this.#knows !== undefined, ack: "draft-02" },
         resourceIndicators: {
           enabled: true,
           defaultResource: () => undefined,
@@ -140,6 +149,13 @@ export class AuthorizationServer {
     provider.use((ctx, next) => this.#watch(ctx, next));
     provider.on("registration_create.success", (ctx) => this.registrations.push(ctx.oidc.body));
     return provider;
+  }
+
+  /** Documents of the one it knows, from where that listens; nothing else. */
+  #fetch(url, { headers, method, redirect, signal }) {
+    if (url.origin !== this.#knows?.url) throw new Error(`${url.origin} is not known here`);
+    headers.set("host", url.host);
+    return fetch(this.#knows.listen + url.pathname, { headers, method, redirect, signal });
   }
 
   async #watch(ctx, next) {
