@@ -4,6 +4,7 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { errors, Provider } from "oidc-provider";
+import { exchange } from "../clients/lib/exchange.mjs";
 import { pages } from "./pages.mjs";
 import { Storage } from "./storage.mjs";
 
@@ -112,7 +113,7 @@ export class AuthorizationServer {
       findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
       interactions: { url: (_, { uid }) => `/interaction/${uid}` },
       scopes: ["openid", "offline_access", ...this.#scopes],
-      fetch: (url, options) => this.#fetch(new URL(url), options),
+      fetch: (url) => this.#fetch(url),
       rotateRefreshToken: true,
       ttl: {
         AccessToken: () => this.lifetime,
@@ -152,10 +153,12 @@ export class AuthorizationServer {
   }
 
   /** Documents of the one it knows, from where that listens; nothing else. */
-  #fetch(url, { headers, method, redirect, signal }) {
-    if (url.origin !== this.#knows?.url) throw new Error(`${url.origin} is not known here`);
-    headers.set("host", url.host);
-    return fetch(this.#knows.listen + url.pathname, { headers, method, redirect, signal });
+  async #fetch(url) {
+    if (new URL(url).origin !== this.#knows?.url) throw new Error(`${url} is not known here`);
+    const { status, headers, text } = await exchange(this.#knows, "GET", url, {
+      headers: { accept: "application/json" },
+    });
+    return new Response(text, { status, headers: { "content-type": headers["content-type"] } });
   }
 
   async #watch(ctx, next) {
