@@ -5,18 +5,24 @@
 //!
 //! Invariant: what authenticates a caller to us never reaches an upstream, and a caller never gets another subject's credential.
 
+mod auth_required;
 mod authenticate;
 mod authorize;
 mod credential;
 mod cross_origin;
+mod elicitation;
 mod error;
 mod forward;
 pub mod guard;
 mod legacy_sse;
+mod members;
 mod message;
 mod record;
+mod request_state;
 mod resolve;
 mod respond;
+mod rpc_call;
+mod sealed_text;
 mod session_id;
 mod watch;
 
@@ -39,6 +45,7 @@ use error::GatewayError;
 use forward::Client;
 use message::{Message, Transport};
 use record::Record;
+use request_state::RequestStates;
 use session_id::SessionIds;
 use watch::{Watch, while_permitted};
 
@@ -53,6 +60,8 @@ pub struct GatewayConfig {
     pub connect_timeout: Duration,
     /// How long an upstream may take to begin its answer.
     pub first_byte_timeout: Duration,
+    /// How long a call waits for the credential that its person agreed to enter (B09).
+    pub credential_wait: Duration,
 }
 
 #[derive(Clone)]
@@ -62,6 +71,7 @@ struct Parts {
     calls: Calls,
     client: Client,
     sessions: SessionIds,
+    states: RequestStates,
     public_url: Url,
     config: GatewayConfig,
 }
@@ -73,6 +83,7 @@ impl Gateway {
             calls,
             client,
             sessions: SessionIds::new(seal),
+            states: RequestStates::new(seal),
             public_url,
             config,
         }))
@@ -164,7 +175,7 @@ impl Parts {
             body,
             transport,
         };
-        let outcome = self.carry_out(record, &caller.actor, server, &message).await;
+        let outcome = elicitation::call(self, record, &caller, server, &message).await;
         let watch = Watch {
             calls: self.calls.clone(),
             token: caller.token,

@@ -101,6 +101,7 @@ fn gateway_config(overkey: &Overkey) -> GatewayConfig {
         body_limit: config.body_limit,
         connect_timeout: Duration::from_secs(config.connect_timeout),
         first_byte_timeout: Duration::from_secs(config.first_byte_timeout),
+        credential_wait: Duration::from_secs(config.credential_wait),
     }
 }
 

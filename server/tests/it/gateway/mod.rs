@@ -1,6 +1,7 @@
 //! MCP calls through the gateway, against an upstream that records what reached it.
 
 mod credentials;
+mod elicitation;
 mod errors;
 mod framing;
 mod headers;
@@ -12,3 +13,5 @@ mod passthrough;
 mod sessions;
 mod streams;
 mod tampered;
+mod url_error;
+mod waiting;
