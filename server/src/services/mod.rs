@@ -18,6 +18,7 @@ pub mod sign_in;
 pub mod tokens;
 pub mod uses;
 pub mod vault;
+pub mod waiting;
 
 use std::sync::Arc;
 

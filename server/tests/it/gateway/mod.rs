@@ -2,6 +2,7 @@
 
 mod credentials;
 mod egress;
+mod elicitation;
 mod errors;
 mod framing;
 mod headers;
@@ -13,3 +14,5 @@ mod passthrough;
 mod sessions;
 mod streams;
 mod tampered;
+mod url_error;
+mod waiting;

@@ -26,6 +26,8 @@ use super::{Answer, Caller, PATIENCE};
 
 pub const BODY_LIMIT: usize = 64 * 1024;
 pub const FIRST_BYTE: Duration = Duration::from_secs(1);
+/// Longer than any test waits: what ends a wait in a test is what should end it.
+pub const CREDENTIAL_WAIT: Duration = Duration::from_secs(600);
 
 pub struct App {
     pub overkey: Overkey,
@@ -45,6 +47,7 @@ pub fn config() -> Config {
     config.metrics_listen = None;
     config.body_limit = BODY_LIMIT;
     config.first_byte_timeout = FIRST_BYTE.as_secs();
+    config.credential_wait = CREDENTIAL_WAIT.as_secs();
     config
 }
 

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod database;
+pub mod modern;
 pub mod names;
 pub mod process;
 pub mod raw;
