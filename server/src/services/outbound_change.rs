@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 
 use domain::actor::{Actor, SubjectRef};
-use domain::change::{Change, Effect, EffectCounts, Outcome};
+use domain::change::{Change, Effect, EffectCounts, Outcome, Settings};
 use domain::field::FieldError;
 use domain::outbound::OutboundAuth;
 use domain::outbound_input::OutboundInput;
 use domain::role::ServerAction;
-use domain::server::{ServerName, ServerUrl};
+use domain::server::{Origin, ServerName, ServerUrl};
 
 use super::audit::{Event, record};
 use super::catalog::{Catalog, SeenServer, check_description};
@@ -140,7 +140,10 @@ async fn plan(
             ..before.clone()
         }
         && auth == old_auth;
-    let rule = Change::between((&old_auth, &before.url.origin()), (&auth, &after.url.origin()));
+    let rule = Change::between(
+        settings(&before, &old_auth, &before.url.origin()),
+        settings(&after, &auth, &after.url.origin()),
+    );
     let stored = work.overrides().of_server(&before.id).await?;
     let outcomes = stored.into_iter().map(|row| {
         let outcome = rule.outcome(&row.facts());
@@ -152,6 +155,14 @@ async fn plan(
         after,
         unchanged,
     })
+}
+
+const fn settings<'a>(row: &ServerRow, auth: &'a OutboundAuth, origin: &'a Origin) -> Settings<'a> {
+    Settings {
+        auth,
+        origin,
+        allow_optional: row.allow_optional,
+    }
 }
 
 /// The row as it would be, or what is wrong with each field.
@@ -251,6 +262,7 @@ impl Planned {
         let action = if self.before.outbound != self.after.outbound
             || self.before.secrets.is_some()
             || self.before.url != self.after.url
+            || self.before.allow_optional != self.after.allow_optional
         {
             "server.outbound_changed"
         } else {
@@ -268,6 +280,10 @@ impl Planned {
         let event = Event::new(action).server(&self.after.name).detail(&[
             ("from", self.before.mode.as_str()),
             ("to", self.after.mode.as_str()),
+            (
+                "allow_overrides",
+                if self.after.allow_optional { "true" } else { "false" },
+            ),
             ("deleted", deleted),
             ("kept", kept),
             ("invalidated", invalidated),
