@@ -4,6 +4,7 @@ mod credentials;
 mod errors;
 mod framing;
 mod headers;
+mod in_flight;
 mod inbound;
 mod isolation;
 mod legacy_sse;

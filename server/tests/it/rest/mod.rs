@@ -9,6 +9,7 @@ mod lists;
 mod modes;
 mod openapi;
 mod preview;
+mod races;
 mod roles;
 mod servers;
 mod settings;
