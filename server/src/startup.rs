@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, KeySource, decode_key};
+use crate::egress::{Egress, EgressConfig, FetchLimits};
 use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::{Core, Services};
 use crate::store::{self, Store};
@@ -45,6 +46,7 @@ const KEY_CHECK_CONTEXT: SealContext<'_> = SealContext {
 pub struct Overkey {
     pub core: Core,
     pub services: Services,
+    pub egress: Egress,
     pub config: Config,
 }
 
@@ -67,6 +69,7 @@ impl Overkey {
         };
         Ok(Self {
             services: Services::new(&core),
+            egress: Egress::system(&egress_config(&config)),
             core,
             config,
         })
@@ -84,6 +87,15 @@ impl Overkey {
             );
         }
         web::router(self, link)
+    }
+}
+
+/// How far we may reach out.
+pub fn egress_config(config: &Config) -> EgressConfig {
+    EgressConfig {
+        allow: config.upstream_allow.clone(),
+        connect_timeout: Duration::from_secs(config.connect_timeout),
+        fetch: FetchLimits::default(),
     }
 }
 

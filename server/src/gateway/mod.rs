@@ -11,7 +11,6 @@ mod credential;
 mod cross_origin;
 mod error;
 mod forward;
-pub mod guard;
 mod legacy_sse;
 mod message;
 mod record;
@@ -30,13 +29,12 @@ use axum::http::Method;
 use axum::response::Response;
 use axum::routing::any;
 use domain::actor::Actor;
-use ipnet::IpNet;
 use url::Url;
 
+use crate::egress::Egress;
 use crate::seal::Seal;
 use crate::services::calls::Calls;
 use error::GatewayError;
-use forward::Client;
 use message::{Message, Transport};
 use record::Record;
 use session_id::SessionIds;
@@ -44,13 +42,10 @@ use watch::{Watch, while_permitted};
 
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
-    /// Networks upstreams may be in besides public ones.
-    pub allow: Vec<IpNet>,
     /// Browser origins that may call us besides our own.
     pub allowed_origins: Vec<String>,
     /// The longest request body, in bytes.
     pub body_limit: usize,
-    pub connect_timeout: Duration,
     /// How long an upstream may take to begin its answer.
     pub first_byte_timeout: Duration,
 }
@@ -60,18 +55,17 @@ pub struct Gateway(Arc<Parts>);
 
 struct Parts {
     calls: Calls,
-    client: Client,
+    egress: Egress,
     sessions: SessionIds,
     public_url: Url,
     config: GatewayConfig,
 }
 
 impl Gateway {
-    pub fn new(calls: Calls, seal: &Seal, public_url: Url, config: GatewayConfig) -> Self {
-        let client = forward::client(&config);
+    pub fn new(calls: Calls, egress: Egress, seal: &Seal, public_url: Url, config: GatewayConfig) -> Self {
         Self(Arc::new(Parts {
             calls,
-            client,
+            egress,
             sessions: SessionIds::new(seal),
             public_url,
             config,

@@ -53,6 +53,7 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
     };
     let gateway = Gateway::new(
         overkey.services.calls.clone(),
+        overkey.egress.clone(),
         &core.seal,
         core.public_url.clone(),
         gateway_config(overkey),
@@ -96,10 +97,8 @@ pub fn metrics_router() -> Router {
 fn gateway_config(overkey: &Overkey) -> GatewayConfig {
     let config = &overkey.config;
     GatewayConfig {
-        allow: config.upstream_allow.clone(),
         allowed_origins: config.allowed_origins.clone(),
         body_limit: config.body_limit,
-        connect_timeout: Duration::from_secs(config.connect_timeout),
         first_byte_timeout: Duration::from_secs(config.first_byte_timeout),
     }
 }
