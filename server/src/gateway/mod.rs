@@ -17,6 +17,7 @@ mod record;
 mod resolve;
 mod respond;
 mod session_id;
+mod upstreams;
 mod watch;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use error::GatewayError;
 use message::{Message, Transport};
 use record::Record;
 use session_id::SessionIds;
+pub use upstreams::Upstreams;
 use watch::{Watch, while_permitted};
 
 #[derive(Debug, Clone)]

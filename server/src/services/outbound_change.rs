@@ -308,22 +308,28 @@ impl Planned {
         Ok(record(work, core.now(), actor, event).await?)
     }
 
-    /// The override's row after the change, when it differs: another condition, or values under other names (S60).
+    /// The override's row after the change, when it differs: another condition, values under other names (S60), or verified for what
+    /// is asked no more.
     fn rewritten(
         &self,
         core: &Core,
-        row: &OverrideRow,
+        before: &OverrideRow,
         outcome: &Outcome,
     ) -> Result<Option<OverrideRow>, ServiceError> {
         let same_values =
-            outcome.kept_values.len() == row.masks.len() && outcome.kept_values.iter().all(|(from, to)| from == to);
+            outcome.kept_values.len() == before.masks.len() && outcome.kept_values.iter().all(|(from, to)| from == to);
+        let asks_the_same = self.before.url == self.after.url && self.before.outbound == self.after.outbound;
+        let row = &OverrideRow {
+            last_verified_at: before.last_verified_at.filter(|_| asks_the_same),
+            ..before.clone()
+        };
         let manual = row.kind == domain::overrides::Kind::Manual;
         if same_values || !manual {
             let after = OverrideRow {
                 condition: outcome.condition,
                 ..row.clone()
             };
-            return Ok((after.condition != row.condition).then_some(after));
+            return Ok((after != *before).then_some(after));
         }
         let origin = &row.origin;
         let values = vault::open_override(&core.seal, row, origin)?;

@@ -14,3 +14,5 @@ mod roles;
 mod servers;
 mod settings;
 mod tokens;
+mod verify;
+mod verify_stored;
