@@ -12,6 +12,7 @@ mod crash;
 mod demo;
 mod demo_provider;
 mod gateway;
+mod oauth;
 mod outage;
 mod process;
 mod replicas;
