@@ -19,3 +19,4 @@ pub mod secret;
 pub mod server;
 pub mod template;
 pub mod timestamp;
+pub mod verdict;

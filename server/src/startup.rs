@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, KeySource, decode_key};
 use crate::egress::{Egress, EgressConfig, FetchLimits};
+use crate::gateway::Upstreams;
 use crate::oauth::Oauth;
 use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::{Core, Services};
@@ -81,7 +82,7 @@ impl Overkey {
             public_url,
         };
         Ok(Self {
-            services: Services::new(&core),
+            services: Services::new(&core, Arc::new(Upstreams::new(egress.clone(), &config))),
             oauth: Oauth::new(&core, egress.clone()),
             egress,
             core,

@@ -23,6 +23,7 @@ mod respond;
 mod rpc_call;
 mod sealed_text;
 mod session_id;
+mod upstreams;
 mod watch;
 
 use std::sync::Arc;
@@ -46,6 +47,7 @@ use message::{Message, Transport};
 use record::Record;
 use request_state::RequestStates;
 use session_id::SessionIds;
+pub use upstreams::Upstreams;
 use watch::{Watch, while_permitted};
 
 #[derive(Debug, Clone)]

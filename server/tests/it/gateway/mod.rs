@@ -6,6 +6,7 @@ mod elicitation;
 mod errors;
 mod framing;
 mod headers;
+mod in_flight;
 mod inbound;
 mod isolation;
 mod legacy_sse;
