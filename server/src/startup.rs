@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, KeySource, decode_key};
 use crate::egress::{Egress, EgressConfig, FetchLimits};
+use crate::oauth::Oauth;
 use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::{Core, Services};
 use crate::store::{self, Store};
@@ -47,6 +48,7 @@ pub struct Overkey {
     pub core: Core,
     pub services: Services,
     pub egress: Egress,
+    pub oauth: Oauth,
     pub config: Config,
 }
 
@@ -67,9 +69,11 @@ impl Overkey {
             seal,
             public_url,
         };
+        let egress = Egress::system(&egress_config(&config));
         Ok(Self {
             services: Services::new(&core),
-            egress: Egress::system(&egress_config(&config)),
+            oauth: Oauth::new(&core, egress.clone()),
+            egress,
             core,
             config,
         })
@@ -146,6 +150,8 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
         warn!("Some calls were still running after {} seconds", DRAIN.as_secs());
     }
     sweep.abort();
+    // A rotated refresh token that is not stored is lost.
+    overkey.oauth.finish_renewals().await;
     overkey.services.calls.flush().await;
     Ok(())
 }

@@ -32,6 +32,7 @@ use domain::actor::Actor;
 use url::Url;
 
 use crate::egress::Egress;
+use crate::oauth::Oauth;
 use crate::seal::Seal;
 use crate::services::calls::Calls;
 use error::GatewayError;
@@ -56,16 +57,25 @@ pub struct Gateway(Arc<Parts>);
 struct Parts {
     calls: Calls,
     egress: Egress,
+    oauth: Oauth,
     sessions: SessionIds,
     public_url: Url,
     config: GatewayConfig,
 }
 
 impl Gateway {
-    pub fn new(calls: Calls, egress: Egress, seal: &Seal, public_url: Url, config: GatewayConfig) -> Self {
+    pub fn new(
+        calls: Calls,
+        egress: Egress,
+        oauth: Oauth,
+        seal: &Seal,
+        public_url: Url,
+        config: GatewayConfig,
+    ) -> Self {
         Self(Arc::new(Parts {
             calls,
             egress,
+            oauth,
             sessions: SessionIds::new(seal),
             public_url,
             config,
@@ -177,12 +187,24 @@ impl Parts {
         record.actor(actor);
         let target = resolve::resolve(&self.calls, actor, server).await?;
         let permit = authorize::authorize(&target)?;
-        let credential = credential::credential(&self.calls, actor, &target, message)?;
+        let mut credential = credential::credential(self, actor, &target, message).await?;
         record.credential(&credential);
-        let sent = forward::forward(self, permit, &target, &credential, message).await;
+        let mut sent = forward::forward(self, permit, &target, &credential, message).await;
+        if is_refused(&sent)
+            && let Some(renewed) = credential::renewed(self, actor, &target, &credential).await?
+        {
+            credential = renewed;
+            sent = forward::forward(self, permit, &target, &credential, message).await;
+        }
         record::used(&self.calls, &credential, &sent);
         let answer = sent?;
         record.upstream(answer.status());
         respond::respond(self, actor, &target, &credential, message, answer).await
     }
+}
+
+/// 401 says that nothing was done, so that sending the same again is safe.
+fn is_refused(sent: &Result<hyper::Response<hyper::body::Incoming>, GatewayError>) -> bool {
+    sent.as_ref()
+        .is_ok_and(|answer| answer.status() == axum::http::StatusCode::UNAUTHORIZED)
 }
