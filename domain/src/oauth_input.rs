@@ -41,7 +41,11 @@ impl OutboundInput {
                 "authorization_url",
             );
             require(settings.token_url.is_none(), "token_url");
-            require(settings.client_id.is_none(), "client_id");
+            // Where clients register themselves, we do (RFC 7591).
+            require(
+                settings.client_id.is_none() && settings.registration_url.is_none(),
+                "client_id",
+            );
             require(
                 mode == Mode::ClientCredentials && settings.client_secret.is_none(),
                 "client_secret",
