@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use domain::actor::{Actor, SubjectKind, SubjectRef};
 use domain::role::PlatformRole;
 use domain::secret::Secret;
+use domain::via::By;
 use url::Url;
 
 use crate::clock::SystemClock;
@@ -185,11 +186,7 @@ async fn tokens(overkey: &Overkey, command: TokenCommand) -> anyhow::Result<()> 
     let row = row
         .filter(|row| row.disabled_at.is_none())
         .with_context(|| format!("There is no active user {user}"))?;
-    let actor = Actor {
-        subject: SubjectRef::user(&row.id),
-        name: row.name,
-        platform_role: row.platform_role,
-    };
+    let actor = Actor::new(SubjectRef::user(&row.id), row.name, row.platform_role).by(By::CommandLine);
     let expires_at = lifetime.map(|seconds| overkey.core.now().plus(seconds));
     let new = overkey
         .services
@@ -203,14 +200,11 @@ async fn tokens(overkey: &Overkey, command: TokenCommand) -> anyhow::Result<()> 
 
 /// Whoever can run the program on its database may do everything; the audit trail names them as the command line.
 fn operator() -> Actor {
-    Actor {
-        subject: SubjectRef {
-            kind: SubjectKind::User,
-            id: "command-line".to_owned(),
-        },
-        name: "Command line".to_owned(),
-        platform_role: PlatformRole::Admin,
-    }
+    let subject = SubjectRef {
+        kind: SubjectKind::User,
+        id: "command-line".to_owned(),
+    };
+    Actor::new(subject, "Command line", PlatformRole::Admin).by(By::CommandLine)
 }
 
 fn read_password() -> anyhow::Result<Secret> {

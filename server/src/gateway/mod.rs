@@ -156,7 +156,7 @@ impl Parts {
     ) -> Result<(Result<Response, GatewayError>, Message), GatewayError> {
         transport.check_method(request.method())?;
         let (mut parts, body) = request.into_parts();
-        let caller = authenticate::authenticate(&self.calls, &mut parts.headers).await?;
+        let caller = authenticate::authenticate(&self.calls, &mut parts).await?;
         let body = message::read(body, self.config.body_limit).await?;
         let message = Message {
             method: parts.method,

@@ -14,6 +14,7 @@ use domain::role::{ServerAction, ServerRole};
 use domain::secret::Secret;
 use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
+use domain::via::By;
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -150,7 +151,8 @@ impl Calls {
             return Err(AuthenticateError::Invalid);
         }
         let owner = tokens::owner(work.as_mut(), &row.owner).await?;
-        Ok((owner.ok_or(AuthenticateError::Invalid)?, row.id))
+        let actor = owner.ok_or(AuthenticateError::Invalid)?;
+        Ok((actor.by(By::Token(row.id.clone())), row.id))
     }
 
     /// S41. `None` when there is no such server; whether the caller may use it is in `role`.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use domain::actor::{Actor, SubjectRef};
 use domain::role::PlatformRole;
 use domain::secret::Secret;
+use domain::via::Via;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::time::Duration;
@@ -46,14 +47,9 @@ impl SignIn {
     }
 
     /// `Ok(None)`: the address or the password is wrong, or the person is disabled.
-    pub async fn with_password(
-        &self,
-        email: &str,
-        password: Secret,
-        from: Option<IpAddr>,
-    ) -> Result<Option<Actor>, ServiceError> {
+    pub async fn with_password(&self, email: &str, password: Secret, via: Via) -> Result<Option<Actor>, ServiceError> {
         let email = email.trim().to_lowercase();
-        self.limit(&email, from)?;
+        self.limit(&email, via.address)?;
         let user = self
             .core
             .store
@@ -72,11 +68,8 @@ impl SignIn {
         let Some(user) = user.filter(|_| matches) else {
             return Ok(None);
         };
-        let actor = Actor {
-            subject: SubjectRef::user(&user.id),
-            name: user.name,
-            platform_role: user.platform_role,
-        };
+        let mut actor = Actor::new(SubjectRef::user(&user.id), user.name, user.platform_role);
+        actor.via = via;
         let mut work = self.core.store.begin().await?;
         record(work.as_mut(), self.core.now(), &actor, Event::new("session.started")).await?;
         work.save().await?;
@@ -95,7 +88,7 @@ impl SignIn {
     }
 
     /// Makes the first admin. `Conflict` when there is somebody already.
-    pub async fn first_admin(&self, new: NewUser) -> Result<Actor, ServiceError> {
+    pub async fn first_admin(&self, new: NewUser, via: Via) -> Result<Actor, ServiceError> {
         let new = NewUser {
             platform_role: PlatformRole::Admin,
             ..new
@@ -110,11 +103,8 @@ impl SignIn {
             ));
         }
         work.users().insert(&row).await?;
-        let actor = Actor {
-            subject: SubjectRef::user(&row.id),
-            name: row.name,
-            platform_role: row.platform_role,
-        };
+        let mut actor = Actor::new(SubjectRef::user(&row.id), row.name, row.platform_role);
+        actor.via = via;
         record(
             work.as_mut(),
             self.core.now(),

@@ -1,6 +1,7 @@
 //! Two processes on one PostgreSQL are one installation (B12): nothing that counts is kept in memory.
 
 use domain::role::PlatformRole;
+use domain::via::Via;
 use serde_json::json;
 
 use crate::support::database::Postgres;
@@ -73,7 +74,12 @@ async fn b12_two_first_admins_at_once_are_one() {
             password: None,
             platform_role: PlatformRole::Admin,
         };
-        app.overkey.services.sign_in.first_admin(new).await.is_ok()
+        app.overkey
+            .services
+            .sign_in
+            .first_admin(new, Via::default())
+            .await
+            .is_ok()
     };
     let made = tokio::join!(first(&one, "ada"), first(&two, "eve"));
     assert!(made.0 != made.1, "{made:?}");
