@@ -16,6 +16,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::services::ServiceError;
 use crate::services::accounts::{NewUser, UserChange, find_user};
+use crate::services::audit::Noted;
 use crate::services::tokens::{TokenRequest, parse_lifetime};
 use crate::startup::{self, Overkey};
 use crate::store::PageQuery;
@@ -50,6 +51,20 @@ enum Command {
     /// Gateway tokens.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// The audit trail.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Check that no entry was edited, moved, put in or taken out; names the first that was.
+    Verify {
+        /// An end of a chain that was noted elsewhere, as this command and the log tell it (changes:17:3f9a...): the trail must
+        /// still hold it. May be given more than once.
+        #[arg(long)]
+        noted: Vec<String>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -99,6 +114,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate => open(config).await.map(|_| say("The database is up to date.")),
         Command::User(command) => users(&open(config).await?, command).await,
         Command::Token(command) => tokens(&open(config).await?, command).await,
+        Command::Audit(AuditCommand::Verify { noted }) => verify(&open(config).await?, &noted).await,
     }
 }
 
@@ -196,6 +212,26 @@ async fn tokens(overkey: &Overkey, command: TokenCommand) -> anyhow::Result<()> 
         .map_err(told)?;
     say(new.value.expose());
     Ok(())
+}
+
+/// Fails when a chain is broken, so that a script notices.
+async fn verify(overkey: &Overkey, noted: &[String]) -> anyhow::Result<()> {
+    let noted = noted.iter().map(|text| {
+        Noted::parse(text)
+            .with_context(|| format!("--noted takes what this command tells, changes:17:3f9a..., not {text}"))
+    });
+    let noted = noted.collect::<anyhow::Result<Vec<_>>>()?;
+    let verdicts = overkey.services.audit.verify(&noted).await.map_err(told)?;
+    let mut broken = Vec::new();
+    for verdict in &verdicts {
+        say(&verdict.to_string());
+        broken.extend(verdict.broken.as_ref().map(|_| verdict.trail.as_str()));
+    }
+    if broken.is_empty() {
+        Ok(())
+    } else {
+        Err(anyhow!("the chain of {} is broken", broken.join(" and of ")))
+    }
 }
 
 /// Whoever can run the program on its database may do everything; the audit trail names them as the command line.

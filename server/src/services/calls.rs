@@ -18,6 +18,7 @@ use domain::via::By;
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use super::call_log::{CallLog, Called};
 use super::uses::Uses;
 use super::{Core, ServiceError, access, tokens, vault};
 use crate::seal::SealError;
@@ -101,12 +102,14 @@ pub enum CredentialError {
 pub struct Calls {
     core: Core,
     uses: Uses,
+    log: CallLog,
 }
 
 impl Calls {
     pub fn new(core: Core) -> Self {
         let uses = Uses::start(core.store.clone());
-        Self { core, uses }
+        let log = CallLog::start(core.store.clone(), core.clock.clone());
+        Self { core, uses, log }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -228,6 +231,37 @@ impl Calls {
         }
     }
 
+    /// B07: writes the call down, some time soon.
+    pub fn record(&self, called: Called) {
+        self.log.offer(called, self.core.now());
+    }
+
+    /// Which credential this is; `None` when it is none. `passed` is the caller's own upstream token.
+    pub fn fingerprint(
+        &self,
+        actor: &Actor,
+        target: &Target,
+        credential: &Credential,
+        passed: Option<&Secret>,
+    ) -> Option<String> {
+        let subject = actor.subject.to_string();
+        let subject = match credential.choice {
+            Choice::Own(..) | Choice::PassThrough => subject.as_str(),
+            Choice::ServerDefault => "",
+            Choice::Nothing | Choice::Missing(_) => return None,
+        };
+        let names: Vec<String> = credential.headers.iter().map(|(name, _)| name.lower()).collect();
+        let own = credential.headers.iter().map(|(_, value)| value);
+        let values: Vec<_> = names
+            .iter()
+            .map(String::as_str)
+            .zip(own)
+            .chain(passed.map(|token| ("", token)))
+            .collect();
+        let of = [target.server.id.as_str(), subject, &credential.identity];
+        (!values.is_empty()).then(|| self.core.audit_keys.fingerprint.of(&of, &values))
+    }
+
     /// Where the caller (or, for a virtual account, its managers) adds the missing credential (B09).
     pub fn connect_url(&self, actor: &Actor, server: &ServerName) -> Url {
         let mut url = self.core.public_url.clone();
@@ -242,9 +276,10 @@ impl Calls {
         url
     }
 
-    /// Returns when every use so far is written.
+    /// Returns when every use and every call so far is written.
     pub async fn flush(&self) {
         self.uses.flush().await;
+        self.log.flush().await;
     }
 }
 
