@@ -17,7 +17,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::time::Duration;
 
 use super::accounts::{NewUser, new_user_row};
-use super::audit::{Event, record};
+use super::audit::{Event, record, record_stranger};
 use super::{Core, ServiceError, tokens};
 use crate::password::Passwords;
 
@@ -65,10 +65,17 @@ impl SignIn {
             .verify(hash, password)
             .await
             .map_err(|error| ServiceError::Internal(error.into()))?;
-        let Some(user) = user.filter(|_| matches) else {
+        let Some(user) = user.as_ref().filter(|_| matches) else {
+            // Whatever was typed as an address may be a password: only whose it was is written down.
+            let event = user.iter().fold(Event::new("session.refused"), |event, user| {
+                event.subject(&SubjectRef::user(&user.id))
+            });
+            let mut work = self.core.store.begin().await?;
+            record_stranger(work.as_mut(), self.core.now(), via, event).await?;
+            work.save().await?;
             return Ok(None);
         };
-        let mut actor = Actor::new(SubjectRef::user(&user.id), user.name, user.platform_role);
+        let mut actor = Actor::new(SubjectRef::user(&user.id), user.name.clone(), user.platform_role);
         actor.via = via;
         let mut work = self.core.store.begin().await?;
         record(work.as_mut(), self.core.now(), &actor, Event::new("session.started")).await?;

@@ -18,8 +18,9 @@ pub use keys::AuditKeys;
 pub use retention::Retention;
 pub use verify::{Broken, Fault, Noted, Verdict};
 
-/// Who an entry names that no actor made.
+/// Whom an entry names that no actor made.
 const PROGRAM: &str = "Overkey";
+const STRANGER: &str = "Somebody";
 /// How many people of one name are looked for.
 const NAMESAKES: u32 = 50;
 
@@ -73,6 +74,16 @@ pub async fn record(work: &mut dyn Work, now: Timestamp, actor: &Actor, event: E
 /// What the program does by itself.
 pub(super) async fn record_own(work: &mut dyn Work, now: Timestamp, event: Event) -> Result<(), StoreError> {
     write(work, now, (None, PROGRAM.to_owned(), Via::default()), event).await
+}
+
+/// What somebody did of whom is not known who they are.
+pub(super) async fn record_stranger(
+    work: &mut dyn Work,
+    now: Timestamp,
+    via: Via,
+    event: Event,
+) -> Result<(), StoreError> {
+    write(work, now, (None, STRANGER.to_owned(), via), event).await
 }
 
 async fn write(
