@@ -304,15 +304,10 @@ fn summary_view(summary: Summary) -> SummaryView {
         subjects: summary
             .actors
             .into_iter()
-            .map(
-                |Piece {
-                     key: (subject, name),
-                     stats: counted,
-                 }| SubjectStatsView {
-                    subject: SubjectView::new(subject, name),
-                    stats: stats(&counted),
-                },
-            )
+            .map(|piece| SubjectStatsView {
+                subject: SubjectView::new(piece.key.subject, piece.key.name),
+                stats: stats(&piece.stats),
+            })
             .collect(),
         servers: summary
             .servers

@@ -10,7 +10,7 @@ use super::{Core, ServiceError, access, accounts};
 use crate::store::trail::{UsageBy, UsageQuery};
 use crate::store::{AuditRow, CallRow, Page, PageQuery, ServerRow, Trail, TrailEntry, TrailQuery, Work};
 
-pub use summary::{Piece, Span, Stats, Summary};
+pub use summary::{Piece, Span, Stats, Summary, Who};
 
 /// Which calls to show; `None` asks nothing of a thing.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +42,7 @@ pub struct Activity {
 struct Seen {
     server: ServerRow,
     of: Option<SubjectRef>,
+    anybody: bool,
 }
 
 impl Activity {
@@ -114,8 +115,13 @@ impl Activity {
         let mut work = self.core.store.read().await?;
         let seen = seen(work.as_mut(), actor, server, of).await?;
         let by = [UsageBy::Tool, UsageBy::Actor];
-        self.summary(work.as_mut(), (Some(seen.server), seen.of), by, span)
-            .await
+        let summary = self
+            .summary(work.as_mut(), (Some(seen.server), seen.of), by, span)
+            .await?;
+        Ok(Summary {
+            anybody: seen.anybody,
+            ..summary
+        })
     }
 
     /// One subject's calls on every server: one's own, or (admins) anybody's or everybody's.
@@ -126,17 +132,18 @@ impl Activity {
         span: Span,
     ) -> Result<Summary, ServiceError> {
         let mut work = self.core.store.read().await?;
-        let of = match of {
-            Some(of) => Some(find_subject(work.as_mut(), of).await?),
-            None => None,
-        };
-        let of = match access::require_admin(actor) {
-            Ok(()) => of,
-            Err(refused) if of.as_ref().is_some_and(|of| !actor.is(of)) => return Err(refused),
-            Err(_) => Some(actor.subject.clone()),
+        let admin = access::require_admin(actor);
+        let anybody = admin.is_ok();
+        // Who may not look at others' learns nothing about who exists.
+        let of = match (of, admin) {
+            (Some(of), Ok(())) => Some(find_subject(work.as_mut(), of).await?),
+            (None, Ok(())) => None,
+            (Some(of), Err(refused)) if !actor.is(of) => return Err(refused),
+            (_, Err(_)) => Some(actor.subject.clone()),
         };
         let by = [UsageBy::Server, UsageBy::Actor];
-        self.summary(work.as_mut(), (None, of), by, span).await
+        let summary = self.summary(work.as_mut(), (None, of), by, span).await?;
+        Ok(Summary { anybody, ..summary })
     }
 
     async fn summary(
@@ -173,6 +180,7 @@ impl Activity {
             // One's own is the total again.
             actors: if of.is_some() { Vec::new() } else { actors },
             of,
+            anybody: false,
         })
     }
 }
@@ -203,7 +211,11 @@ async fn seen(work: &mut dyn Work, actor: &Actor, server: &str, of: Option<&Subj
         Some(_) => Some(actor.subject.clone()),
         None => own.then(|| actor.subject.clone()),
     };
-    Ok(Seen { server: row, of })
+    Ok(Seen {
+        server: row,
+        of,
+        anybody: permit.is_manager(),
+    })
 }
 
 /// A user may be named by e-mail address. One who is gone still has calls.

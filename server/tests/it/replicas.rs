@@ -54,6 +54,7 @@ async fn b12_what_one_replica_was_told_the_other_knows_at_once() {
         "override_missing"
     );
     upstream.assert_untouched();
+    tokio::join!(one.settle(), two.settle());
     drop((one, two));
     database.remove().await;
 }
@@ -83,6 +84,7 @@ async fn b12_two_first_admins_at_once_are_one() {
     };
     let made = tokio::join!(first(&one, "ada"), first(&two, "eve"));
     assert!(made.0 != made.1, "{made:?}");
+    tokio::join!(one.settle(), two.settle());
     drop((one, two));
     database.remove().await;
 }

@@ -102,12 +102,22 @@ pub struct Summary {
     pub over_time: Vec<Piece<Timestamp>>,
     /// Method and tool; most used first, as the next two.
     pub tools: Vec<Piece<(String, Option<String>)>>,
-    /// With the name.
-    pub actors: Vec<Piece<(SubjectRef, String)>>,
+    pub actors: Vec<Piece<Who>>,
     /// By name; of those that are still there.
     pub servers: Vec<Piece<String>>,
     /// Whose it is; `None`: everybody's.
     pub of: Option<SubjectRef>,
+    /// Whoever asked may ask for anybody's.
+    pub anybody: bool,
+}
+
+/// Somebody who called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    pub subject: SubjectRef,
+    pub name: String,
+    /// What to name them by: an e-mail address, a virtual account's name.
+    pub handle: String,
 }
 
 pub(super) fn total(sums: &[UsageSum]) -> Stats {
@@ -139,10 +149,7 @@ pub(super) fn by_tool(sums: &[UsageSum]) -> Vec<Piece<(String, Option<String>)>>
     most_used(sums).into_iter().map(named).collect()
 }
 
-pub(super) async fn by_actor(
-    work: &mut dyn Work,
-    sums: &[UsageSum],
-) -> Result<Vec<Piece<(SubjectRef, String)>>, ServiceError> {
+pub(super) async fn by_actor(work: &mut dyn Work, sums: &[UsageSum]) -> Result<Vec<Piece<Who>>, ServiceError> {
     let mut pieces = Vec::new();
     for (key, stats) in most_used(sums) {
         let Some((kind, id)) = key.split_once('/') else {
@@ -157,9 +164,13 @@ pub(super) async fn by_actor(
             SubjectKind::User => work.users().find(&UserId::new(id)).await?,
             SubjectKind::VirtualAccount | SubjectKind::ExternalIdentity => None,
         };
-        let name = user.map_or_else(|| id.to_owned(), |user| user.name);
+        let (name, handle) = match (user, kind) {
+            (Some(user), _) => (user.name, user.email),
+            (None, SubjectKind::VirtualAccount) => (id.to_owned(), id.to_owned()),
+            (None, _) => (id.to_owned(), subject.to_string()),
+        };
         pieces.push(Piece {
-            key: (subject, name),
+            key: Who { subject, name, handle },
             stats,
         });
     }

@@ -5,13 +5,13 @@ mod keys;
 mod retention;
 mod verify;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::actor::{Actor, SubjectRef};
 use domain::timestamp::Timestamp;
 use domain::via::Via;
 
-use super::{Core, ServiceError, access, accounts};
+use super::{Core, ServiceError, access, accounts, tokens};
 use crate::store::{AuditRow, Page, PageQuery, StoreError, Trail, TrailEntry, TrailQuery, Work};
 
 pub use keys::AuditKeys;
@@ -158,6 +158,20 @@ impl AuditTrail {
             ..TrailQuery::default()
         };
         Ok(work.trails().page(&query).await?)
+    }
+}
+
+impl AuditTrail {
+    /// What these are called now; those who are gone are not in it.
+    pub async fn names(&self, subjects: BTreeSet<SubjectRef>) -> Result<BTreeMap<SubjectRef, String>, ServiceError> {
+        let mut work = self.core.store.read().await?;
+        let mut names = BTreeMap::new();
+        for subject in subjects {
+            if let Some(owner) = tokens::owner(work.as_mut(), &subject).await? {
+                names.insert(subject, owner.name);
+            }
+        }
+        Ok(names)
     }
 }
 

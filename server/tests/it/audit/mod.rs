@@ -46,6 +46,7 @@ macro_rules! on_a_file {
                 let url = database.url.clone();
                 let world = crate::support::World::with(|config| config.database_url = url.clone()).await;
                 super::$case(&world, &url).await;
+                world.app.settle().await;
                 drop(world);
                 database.remove().await;
             })*
@@ -56,7 +57,7 @@ pub(crate) use on_a_file;
 
 /// Everything that was called is in the database.
 pub async fn written(world: &World) {
-    world.app.overkey.services.calls.flush().await;
+    world.app.settle().await;
 }
 
 /// The trail's entries that this query finds, newest first.

@@ -34,7 +34,7 @@ async fn calls(app: &App, caller: &Caller) {
             .bearer_auth(&caller.token)
             .body(CALL);
         Answer::of(request).await.expect(200);
-        app.overkey.services.calls.flush().await;
+        app.settle().await;
     }
 }
 
@@ -69,6 +69,7 @@ async fn b07_b12_two_replicas_write_one_chain() {
         let began = app.get(&ada, "/audit?action=audit.began").await.expect(200);
         assert_eq!(began["items"].as_array().unwrap().len(), 1, "one key, made once");
     }
+    tokio::join!(one.settle(), two.settle());
     drop((one, two));
     database.remove().await;
 }
@@ -118,6 +119,7 @@ async fn b07_the_chain_is_locked_last() {
         .expect("they wait for each other");
     let order: Vec<_> = list(first.as_ref()).await;
     assert_eq!(order[..2], ["early", "late"]);
+    tokio::join!(one.settle(), two.settle());
     drop((one, two));
     database.remove().await;
 }
@@ -141,7 +143,7 @@ async fn b07_changes_and_calls_do_not_wait_for_each_other() {
     // The calls' chain in the first one's hands, too.
     let request = two.http.post(two.at("/mcp/nowhere")).bearer_auth(&ada.token).body(CALL);
     Answer::of(request).await.expect(404);
-    soon("the call to be written", two.overkey.services.calls.flush()).await;
+    soon("the call to be written", two.settle()).await;
     soon("a change", two.post(&ada, "/tokens", json!({}))).await.expect(201);
     open.save().await.unwrap();
     let world_free = two.get(&ada, "/audit?limit=200").await.expect(200);
@@ -156,6 +158,7 @@ async fn b07_changes_and_calls_do_not_wait_for_each_other() {
     }
     let verdicts = two.overkey.services.audit.verify(&[]).await.unwrap();
     assert!(verdicts.iter().all(|verdict| verdict.broken.is_none()));
+    tokio::join!(one.settle(), two.settle());
     drop((one, two));
     database.remove().await;
 }

@@ -75,6 +75,11 @@ impl App {
         }
     }
 
+    /// Everything is written: nothing is left in the background that would write while the database is removed.
+    pub async fn settle(&self) {
+        self.overkey.services.calls.flush().await;
+    }
+
     /// The first admin, as the set-up link makes one.
     pub async fn first_admin(&self, name: &str) -> Caller {
         let new = NewUser {
