@@ -13,6 +13,8 @@ use leptos_axum::ResponseOptions;
 
 use crate::error::UiError;
 use crate::features::access::model::AccessPage;
+use crate::features::activity::model::{CallsPage, CallsRequest, ChangesPage, SummaryPage, SummaryRequest};
+use crate::features::audit::model::{AuditPage, AuditRequest};
 use crate::features::connections::model::{ConnectPage, ConnectionPage};
 use crate::features::overrides::model::{
     Doomed, Entered, FormPage, ListRequest, OverrideRow, OverridesPage, SubjectHit,
@@ -83,6 +85,19 @@ pub trait Tools: Send + Sync {
     async fn call(&self, actor: &Actor, server: &str, tool: &str, arguments: &str) -> Result<ToolResult, UiError>;
 }
 
+#[async_trait]
+pub trait Activity: Send + Sync {
+    /// A server's calls in numbers, or those on every server.
+    async fn summary(&self, actor: &Actor, request: SummaryRequest) -> Result<SummaryPage, UiError>;
+    async fn calls(&self, actor: &Actor, request: CallsRequest) -> Result<CallsPage, UiError>;
+    async fn changes(&self, actor: &Actor, server: &str, cursor: &str) -> Result<ChangesPage, UiError>;
+}
+
+#[async_trait]
+pub trait Audit: Send + Sync {
+    async fn list(&self, actor: &Actor, request: AuditRequest) -> Result<AuditPage, UiError>;
+}
+
 #[derive(Clone)]
 pub struct Backend {
     pub people: Arc<dyn People>,
@@ -92,6 +107,8 @@ pub struct Backend {
     pub connections: Arc<dyn Connections>,
     pub tokens: Arc<dyn Tokens>,
     pub tools: Arc<dyn Tools>,
+    pub activity: Arc<dyn Activity>,
+    pub audit: Arc<dyn Audit>,
 }
 
 /// Runs one use case for the signed-in actor, and gives an error its HTTP status.

@@ -1,8 +1,10 @@
 //! The REST API: `/api/v1`. Each file is one resource; the rules are the services'.
 
 mod access;
+mod activity;
 mod audit;
 mod caller;
+mod export;
 mod me;
 mod moment;
 mod openapi;

@@ -17,7 +17,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::{FieldProblem, Kind, MEDIA_TYPE, ProblemBody};
-use super::{access, audit, me, outbound_auth, overrides, resolve, servers, tokens, users, verify, virtual_accounts};
+use super::{
+    access, activity, audit, me, outbound_auth, overrides, resolve, servers, tokens, users, verify, virtual_accounts,
+};
 use crate::services::Services;
 
 #[derive(OpenApi)]
@@ -81,6 +83,12 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::delete))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
+        .routes(routes!(activity::everywhere))
+        .routes(routes!(activity::summary))
+        .routes(routes!(activity::calls))
+        .routes(routes!(activity::export_calls))
+        .routes(routes!(activity::changes))
 }
 
 fn document() -> Document {

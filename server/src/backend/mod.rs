@@ -1,6 +1,8 @@
 //! What the pages ask for (`app::backend`), answered by the services: view types in, view types out, no rule of its own.
 
 mod access;
+mod activity;
+mod audit;
 mod connections;
 mod outbound_form;
 mod overrides;
@@ -46,8 +48,10 @@ pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway, redi
         access: Arc::new(access::Access(desk.clone())),
         overrides: Arc::new(overrides::Overrides(desk.clone())),
         connections: Arc::new(connections::Connections(desk.clone())),
-        tokens: Arc::new(tokens::Tokens(desk)),
+        tokens: Arc::new(tokens::Tokens(desk.clone())),
         tools: Arc::new(tools::Tools(gateway.clone())),
+        activity: Arc::new(activity::Activity(desk.clone())),
+        audit: Arc::new(audit::Audit(desk)),
     }
 }
 

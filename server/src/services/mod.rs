@@ -3,13 +3,16 @@
 
 pub mod access;
 pub mod accounts;
+pub mod activity;
 pub mod audit;
+pub mod call_log;
 pub mod calls;
 pub mod catalog;
 pub mod connections;
 pub mod consents;
 pub mod entered;
 pub mod error;
+pub mod fingerprint;
 mod limit;
 pub mod outbound_change;
 pub mod overrides;
@@ -41,6 +44,7 @@ pub struct Core {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub seal: Arc<Seal>,
+    pub audit_keys: audit::AuditKeys,
     /// Where people and clients reach us: links in errors are absolute.
     pub public_url: Url,
 }
@@ -54,6 +58,7 @@ impl Core {
 /// All use cases, cheap to clone.
 #[derive(Clone)]
 pub struct Services {
+    pub activity: activity::Activity,
     pub accounts: accounts::Accounts,
     pub audit: audit::AuditTrail,
     pub calls: calls::Calls,
@@ -69,6 +74,7 @@ impl Services {
     pub fn new(core: &Core, upstream: Arc<dyn verify::Upstream>) -> Self {
         let passwords = Arc::new(Passwords::default());
         Self {
+            activity: activity::Activity::new(core.clone()),
             accounts: accounts::Accounts::new(core.clone(), passwords.clone()),
             audit: audit::AuditTrail::new(core.clone()),
             calls: calls::Calls::new(core.clone()),

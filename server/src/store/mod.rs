@@ -3,7 +3,6 @@
 //! A use case opens one `Work`, reads and writes through its stores, and ends with `save`; dropping the work undoes it.
 //! "Not there" is `None`; `StoreError` hides the driver. Secrets come and go only as `Sealed`.
 
-mod audit;
 mod consents;
 #[cfg(test)]
 mod contract;
@@ -20,6 +19,7 @@ mod sessions;
 mod settings;
 mod sqlite;
 mod tokens;
+pub mod trail;
 mod users;
 mod virtual_accounts;
 mod work;
@@ -37,10 +37,11 @@ use crate::seal::Sealed;
 
 pub use error::StoreError;
 pub use rows::{
-    AuditRow, Consent, Grant, Grantee, OAuthClientRow, OverridePage, OverrideQuery, OverrideRow, OverrideSort,
-    OverrideUse, Page, PageQuery, PendingConsent, ServerRow, SessionRow, SubjectHit, TokenRow, UserRow,
-    VirtualAccountRow,
+    Consent, Grant, Grantee, OAuthClientRow, OverridePage, OverrideQuery, OverrideRow, OverrideSort, OverrideUse, Page,
+    PageQuery, PendingConsent, ServerRow, SessionRow, SubjectHit, TokenRow, UserRow, VirtualAccountRow,
 };
+pub use trail::chain::{ChainKey, Trail};
+pub use trail::{Audit, AuditRow, CallRow, Calls, TrailEntry, TrailQuery, Trails};
 
 /// Opens `sqlite:<path>`, `sqlite::memory:` (gone with the store) or `postgres://...`; `migrate` comes next.
 pub async fn open(database_url: &str) -> Result<Arc<dyn Store>, StoreError> {
@@ -62,6 +63,8 @@ pub trait Store: Send + Sync + 'static {
     async fn read(&self) -> Result<Box<dyn Work>, StoreError>;
     /// Brings the schema up to date. Safe to run from several replicas at once.
     async fn migrate(&self) -> Result<(), StoreError>;
+    /// The key that ties the entries of both trails. Until it is given, nothing can be written there.
+    fn give_chain_key(&self, key: ChainKey);
     /// Whether the database answers (readiness).
     async fn ping(&self) -> Result<(), StoreError>;
 }
@@ -80,7 +83,10 @@ pub trait Work: Send {
     fn tokens(&mut self) -> &mut dyn Tokens;
     fn sessions(&mut self) -> &mut dyn Sessions;
     fn audit(&mut self) -> &mut dyn Audit;
+    fn calls(&mut self) -> &mut dyn Calls;
+    fn trails(&mut self) -> &mut dyn Trails;
     fn settings(&mut self) -> &mut dyn Settings;
+    /// Appends what was put into the audit trail, and commits.
     async fn save(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -248,13 +254,6 @@ pub trait Sessions: Send {
     async fn delete(&mut self, id_hash: &[u8]) -> Result<(), StoreError>;
     async fn delete_of_user(&mut self, user: &UserId) -> Result<(), StoreError>;
     async fn delete_expired(&mut self, now: Timestamp) -> Result<u64, StoreError>;
-}
-
-#[async_trait]
-pub trait Audit: Send {
-    async fn insert(&mut self, event: &AuditRow) -> Result<(), StoreError>;
-    /// Newest first; `search` is matched against the action.
-    async fn list(&mut self, query: &PageQuery) -> Result<Page<AuditRow>, StoreError>;
 }
 
 /// Single values the program keeps for itself: the key check, the installation's id.

@@ -6,6 +6,7 @@ mod overrides;
 mod pages;
 mod people;
 mod servers;
+mod trails;
 mod transactions;
 mod world;
 

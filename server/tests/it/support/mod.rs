@@ -46,6 +46,7 @@ macro_rules! on_every_database {
                 let url = database.url.clone();
                 let world = crate::support::World::with(move |config| config.database_url = url).await;
                 super::$case(&world).await;
+                world.app.settle().await;
                 drop(world);
                 database.remove().await;
             })*
