@@ -3,6 +3,8 @@
 mod access;
 mod audit;
 mod caller;
+mod effective_access;
+mod invitations;
 mod me;
 mod moment;
 mod openapi;
@@ -13,7 +15,9 @@ mod problem;
 mod request;
 mod servers;
 mod subject;
+mod teams;
 mod tokens;
+mod user_tokens;
 mod users;
 mod virtual_accounts;
 

@@ -15,8 +15,10 @@ use domain::secret::Secret;
 use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 use url::Url;
 
+use super::revocations::Revocations;
 use super::uses::Uses;
 use super::{Core, ServiceError, access, tokens, vault};
 use crate::seal::SealError;
@@ -100,12 +102,16 @@ pub enum CredentialError {
 pub struct Calls {
     core: Core,
     uses: Uses,
+    revocations: Revocations,
 }
 
 impl Calls {
     pub fn new(core: Core) -> Self {
-        let uses = Uses::start(core.store.clone());
-        Self { core, uses }
+        Self {
+            uses: Uses::start(core.store.clone()),
+            revocations: Revocations::start(core.store.clone()),
+            core,
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -121,6 +127,11 @@ impl Calls {
             actor,
             token: TokenHash(hash),
         })
+    }
+
+    /// Tells when `may_go_on` is worth asking again. To be called before `authenticate`: what happens in between counts, too.
+    pub fn listen(&self) -> watch::Receiver<()> {
+        self.revocations.listen()
     }
 
     /// A8: whether a call that began with this token could begin now.

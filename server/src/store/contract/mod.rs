@@ -1,10 +1,12 @@
 //! What every store must do: one suite, each case on SQLite and on PostgreSQL.
 
+mod admission;
 mod cascades;
 mod overrides;
 mod pages;
 mod people;
 mod servers;
+mod teams;
 mod transactions;
 mod world;
 
