@@ -10,7 +10,9 @@
 mod canary;
 mod crash;
 mod demo;
+mod demo_provider;
 mod gateway;
+mod oauth;
 mod outage;
 mod process;
 mod replicas;
