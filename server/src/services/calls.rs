@@ -16,10 +16,12 @@ use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
 use domain::via::By;
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 use url::Url;
 
 use super::call_log::{CallLog, Called};
 use super::renewals::HeldTokens;
+use super::revocations::Revocations;
 use super::uses::Uses;
 use super::waiting::Waiting;
 use super::{Core, ServiceError, access, tokens, vault};
@@ -116,17 +118,17 @@ pub struct Calls {
     uses: Uses,
     pub(super) waiting: Waiting,
     log: CallLog,
+    revocations: Revocations,
 }
 
 impl Calls {
     pub fn new(core: Core) -> Self {
-        let uses = Uses::start(core.store.clone());
-        let log = CallLog::start(core.store.clone(), core.clock.clone());
         Self {
-            core,
-            uses,
-            log,
+            uses: Uses::start(core.store.clone()),
+            log: CallLog::start(core.store.clone(), core.clock.clone()),
+            revocations: Revocations::start(core.store.clone()),
             waiting: Waiting::default(),
+            core,
         }
     }
 
@@ -143,6 +145,11 @@ impl Calls {
             actor,
             token: TokenHash(hash),
         })
+    }
+
+    /// Tells when `may_go_on` is worth asking again. To be called before `authenticate`: what happens in between counts, too.
+    pub fn listen(&self) -> watch::Receiver<()> {
+        self.revocations.listen()
     }
 
     /// A8: whether a call that began with this token could begin now.
