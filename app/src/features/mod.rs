@@ -2,9 +2,12 @@
 //! pages by what they show.
 
 pub mod access;
+pub mod accounts;
 pub mod connections;
 pub mod overrides;
+pub mod people;
 pub mod servers;
 pub mod session;
+pub mod teams;
 pub mod tokens;
 pub mod tools;

@@ -9,7 +9,7 @@ use super::model::Me;
 use crate::ui::avatar::Avatar;
 use crate::ui::failure::Failure;
 use crate::ui::icon::{Icon, icons};
-use crate::ui::loaded::loaded;
+use crate::ui::loaded::{loaded, loaded_part};
 use crate::ui::menu::Menu;
 use crate::ui::notice::Notice;
 
@@ -17,6 +17,13 @@ const PLACES: [(&str, &str, icons::Icon); 3] = [
     ("/servers", "Servers", icons::SERVER),
     ("/connections", "My connections", icons::PLUG),
     ("/tokens", "Tokens", icons::KEY),
+];
+
+/// Admins' places; the last one also of those who own a virtual account.
+const MANAGED: [(&str, &str, icons::Icon); 3] = [
+    ("/people", "People", icons::PERSON),
+    ("/teams", "Teams", icons::TEAM),
+    ("/virtual-accounts", "Virtual accounts", icons::ACCOUNT),
 ];
 
 #[component]
@@ -40,7 +47,10 @@ pub fn Frame() -> AnyView {
                 {loaded(person, |me| view! { <MyMenu me/> }.into_any())}
             </header>
             <nav class="frame-nav" aria-label="Main">
-                <ul>{PLACES.map(|(href, name, icon)| view! { <li><Place href name icon/></li> }).collect_view()}</ul>
+                <div class="frame-places">
+                    <ul>{PLACES.map(|(href, name, icon)| view! { <li><Place href name icon/></li> }).collect_view()}</ul>
+                    {loaded_part(person, |me| view! { <Managed me/> }.into_any())}
+                </div>
             </nav>
             <main id="main" class="frame-main" tabindex="-1">
                 <Notice/>
@@ -49,6 +59,21 @@ pub fn Frame() -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// What people who manage others see besides.
+#[component]
+fn Managed(me: Me) -> AnyView {
+    let shown = |(href, ..): &(&str, &str, icons::Icon)| me.admin || (me.accounts && *href == "/virtual-accounts");
+    let places: Vec<_> = MANAGED.into_iter().filter(shown).collect();
+    if places.is_empty() {
+        return ().into_any();
+    }
+    let places = places
+        .into_iter()
+        .map(|(href, name, icon)| view! { <li><Place href name icon/></li> })
+        .collect_view();
+    view! { <ul class="frame-managed">{places}</ul> }.into_any()
 }
 
 #[component]
