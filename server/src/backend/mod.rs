@@ -1,13 +1,16 @@
 //! What the pages ask for (`app::backend`), answered by the services: view types in, view types out, no rule of its own.
 
 mod access;
+mod accounts;
 mod activity;
 mod audit;
 mod connections;
+mod directory;
 mod outbound_form;
 mod overrides;
 mod people;
 mod servers;
+mod teams;
 mod times;
 mod tokens;
 mod tools;
@@ -44,6 +47,9 @@ pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway, redi
     };
     Backend {
         people: Arc::new(people::People(desk.clone())),
+        directory: Arc::new(directory::Directory(desk.clone())),
+        teams: Arc::new(teams::Teams(desk.clone())),
+        accounts: Arc::new(accounts::Accounts(desk.clone())),
         servers: Arc::new(servers::Servers(desk.clone())),
         access: Arc::new(access::Access(desk.clone())),
         overrides: Arc::new(overrides::Overrides(desk.clone())),

@@ -378,7 +378,7 @@ pub(super) fn subject_hit(hit: store::SubjectHit) -> SubjectHit {
 }
 
 /// `user/…`, `virtual_account/…`, or an e-mail address.
-fn spelled(text: &str) -> Option<SubjectRef> {
+pub(super) fn spelled(text: &str) -> Option<SubjectRef> {
     let typed = text
         .split_once('/')
         .and_then(|(kind, id)| Some(named(SubjectKind::parse(kind)?, id)));

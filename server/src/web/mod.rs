@@ -7,6 +7,7 @@ pub mod health;
 pub mod invite;
 pub mod listen;
 pub mod oauth;
+mod once;
 pub mod same_origin;
 pub mod session;
 pub mod set_up;

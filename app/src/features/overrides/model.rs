@@ -59,19 +59,7 @@ impl ListRequest {
     }
 }
 
-/// Percent-encodes all but what may always stand in a query (RFC 3986 section 2.3).
-pub fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| {
-            if plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
-}
+pub use crate::ui::address::encode;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OverridesPage {
