@@ -6,8 +6,11 @@ import { photograph } from "../fixtures/screens.ts";
 import { Tab } from "../fixtures/tab.ts";
 import { whoami } from "../fixtures/whoami.ts";
 
-test("S55 B09 the link in the error leads to the provider and back, and calls carry the token", async (parts) => {
-  const { page, signIn, api } = parts;
+test("S55 B09 the link in the error leads to the provider and back, and calls carry the token", async ({
+  page,
+  signIn,
+  api,
+}) => {
   const caller = await api(bob);
   const { error } = await whoami(caller, "tracker");
   expect(error?.data?.reason).toBe("oauth_consent_required");
@@ -185,8 +188,11 @@ test("G9 a link that was made for somebody else starts nothing", async ({ page, 
   await expect(page.locator('form[action^="/oauth/start/"]')).toHaveCount(0);
 });
 
-test("S23 machine signs in by itself, and its tab says why there is nothing to override", async (parts) => {
-  const { page, signIn, api } = parts;
+test("S23 machine signs in by itself, and its tab says why there is nothing to override", async ({
+  page,
+  signIn,
+  api,
+}) => {
   expect(await whoami(await api(bob), "machine")).toEqual({ hint: "overkey-machine" });
   await signIn(mia);
   await page.goto("/servers/machine/overrides");

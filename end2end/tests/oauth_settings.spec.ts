@@ -7,8 +7,12 @@ import { whoami } from "../fixtures/whoami.ts";
 
 const authorizationCode = "OAuth2 · Authorization Code";
 
-test("an admin registers an Authorization Code server, with messages at the fields", async (parts) => {
-  const { page, signIn, api, world } = parts;
+test("an admin registers an Authorization Code server, with messages at the fields", async ({
+  page,
+  signIn,
+  api,
+  world,
+}) => {
   const admin = await api(ada);
   const issuer = await issuerOf(admin);
   const { url } = await admin.get("/servers/tracker");
@@ -94,8 +98,12 @@ test("D07 the same settings saved, secret left empty, change nothing", async ({ 
   expect((await whoami(await api(bob), "issues")).hint).toBe("bob");
 });
 
-test("S61 another client: the preview says who must authorize again, and only confirmed it counts", async (parts) => {
-  const { page, signIn, api, world } = parts;
+test("S61 another client: the preview says who must authorize again, and only confirmed it counts", async ({
+  page,
+  signIn,
+  api,
+  world,
+}) => {
   const client = await registerClient(await issuerOf(await api(ada)), `${world.url}/oauth/callback`);
   const caller = await api(bob);
   await signIn(mia);
