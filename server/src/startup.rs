@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, KeySource, decode_key};
 use crate::egress::{Egress, EgressConfig, FetchLimits};
+use crate::gateway::Upstreams;
 use crate::oauth::Oauth;
 use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::{Core, Services};
@@ -55,6 +56,17 @@ pub struct Overkey {
 impl Overkey {
     /// Opens and migrates the database and checks the key. `public_url` is where we shall be reached.
     pub async fn open(config: Config, public_url: Url, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let egress = Egress::system(&egress_config(&config));
+        Self::open_with(config, public_url, clock, egress).await
+    }
+
+    /// With another way out: a test chooses where names lead.
+    pub async fn open_with(
+        config: Config,
+        public_url: Url,
+        clock: Arc<dyn Clock>,
+        egress: Egress,
+    ) -> anyhow::Result<Self> {
         let store = store::open(&config.database_url)
             .await
             .context("Cannot open the database; check OVERKEY_DATABASE_URL")?;
@@ -69,9 +81,8 @@ impl Overkey {
             seal,
             public_url,
         };
-        let egress = Egress::system(&egress_config(&config));
         Ok(Self {
-            services: Services::new(&core),
+            services: Services::new(&core, Arc::new(Upstreams::new(egress.clone(), &config))),
             oauth: Oauth::new(&core, egress.clone()),
             egress,
             core,

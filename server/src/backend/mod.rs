@@ -62,6 +62,10 @@ fn told(error: ServiceError) -> UiError {
             kept: Vec::new(),
         },
         ServiceError::Conflict(text) => UiError::Refused(text),
+        ServiceError::Overtaken => UiError::Refused(
+            "The server or the override changed while the credential was tried. Nothing was stored; try again."
+                .to_owned(),
+        ),
         ServiceError::Stale => UiError::Stale,
         ServiceError::Limited(seconds) => UiError::Refused(format!("Too many tries. Wait {seconds} seconds.")),
         ServiceError::Unavailable(inner) => internal(&inner),

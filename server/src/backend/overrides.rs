@@ -17,7 +17,8 @@ use super::times::{day, end_of_day, moment};
 use super::{Desk, PAGE, given, told};
 use crate::services::ServiceError;
 use crate::services::entered::Entered as Values;
-use crate::services::overrides::{ListQuery, SeenOverride, SetOverride, Tab};
+use crate::services::overrides::{ListQuery, SeenOverride, Tab};
+use crate::services::set_override::SetOverride;
 use crate::store::{self, OverrideSort};
 
 pub(super) struct Overrides(pub(super) Desk);
@@ -254,6 +255,7 @@ impl Desk {
             entered: Values::Many(values),
             expires_at: Some(expires_at),
             replace: !entered.replace.is_empty(),
+            verify: false,
         };
         let result = self.services.overrides.set(actor, &entered.server, set).await;
         result.map(drop).map_err(|error| match error {

@@ -120,6 +120,9 @@ pub trait Servers: Send {
     /// its overrides starts here, so that they are serialised per server. `None` when there is none. The row comes back as it is
     /// after the raise.
     async fn lock(&mut self, name: &str) -> Result<Option<ServerRow>, StoreError>;
+    /// The server's row, which stays as it is until the work ends, but is not changed by this one: what is written down then holds
+    /// for the server as it was found.
+    async fn hold(&mut self, id: &ServerId) -> Result<Option<ServerRow>, StoreError>;
     /// Replaces everything but id, created_by, created_at and revision.
     async fn update(&mut self, server: &ServerRow) -> Result<bool, StoreError>;
     /// Ordered by name. `visible_to`: only servers this subject has a grant on (by itself or through everyone); `None`: all.
@@ -146,7 +149,8 @@ pub trait Grants: Send {
 pub trait Overrides: Send {
     /// `StoreError::Conflict` when the (server, subject, kind) has one (D02).
     async fn insert(&mut self, row: &OverrideRow) -> Result<(), StoreError>;
-    /// Replaces the sealed values, masks, condition, fields, origin, updated_*, expiry and version of the row with this id.
+    /// Replaces the sealed values, masks, condition, fields, origin, updated_*, expiry, last verification and version of the row with
+    /// this id.
     async fn update(&mut self, row: &OverrideRow) -> Result<bool, StoreError>;
     async fn find(&mut self, id: &OverrideId) -> Result<Option<OverrideRow>, StoreError>;
     async fn find_for(
@@ -168,7 +172,14 @@ pub trait Overrides: Send {
     /// Batched, off the calls' path: last used, and whether the upstream took or rejected it. A row whose `version` has moved on
     /// is left alone.
     async fn record_uses(&mut self, uses: &[OverrideUse]) -> Result<(), StoreError>;
-    async fn record_verified(&mut self, id: &OverrideId, at: Timestamp) -> Result<(), StoreError>;
+    /// What trying it said: taken, and when, or rejected. False when this version is not there any more.
+    async fn record_verdict(
+        &mut self,
+        id: &OverrideId,
+        version: i64,
+        taken: bool,
+        at: Timestamp,
+    ) -> Result<bool, StoreError>;
     /// Users and virtual accounts whose name, address or id matches, at most `limit`: whom a manager may add an override for.
     async fn search_subjects(&mut self, search: &str, limit: u32) -> Result<Vec<SubjectHit>, StoreError>;
 }

@@ -104,6 +104,7 @@ fn gateway_config(overkey: &Overkey) -> GatewayConfig {
         allowed_origins: config.allowed_origins.clone(),
         body_limit: config.body_limit,
         first_byte_timeout: Duration::from_secs(config.first_byte_timeout),
+        credential_wait: Duration::from_secs(config.credential_wait),
     }
 }
 
