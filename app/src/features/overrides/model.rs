@@ -193,19 +193,23 @@ pub const fn tone(state: State) -> Tone {
 }
 
 /// What a state means and what helps, for its title.
-pub const fn meaning(state: State) -> &'static str {
-    match state {
-        State::Active => "Calls use this credential.",
-        State::NeedsUpdate => "The server now asks for another value. Not used until it is edited.",
-        State::Rejected => "The upstream answered 401 to this credential. Enter another one.",
-        State::Suspended => {
+pub const fn meaning(kind: Kind, state: State) -> &'static str {
+    match (kind, state) {
+        (Kind::Manual, State::Active) => "Calls use this credential.",
+        (Kind::OAuth, State::Active) => "Calls carry this token.",
+        (_, State::NeedsUpdate) => "The server now asks for another value. Not used until it is edited.",
+        (_, State::Rejected) => "The upstream answered 401 to this credential. Enter another one.",
+        (Kind::Manual, State::Suspended) => {
             "Entered for another address of this server. Not used until it is confirmed or entered again."
         }
-        State::Reconnect => {
+        (Kind::OAuth, State::Suspended) => {
+            "Authorized for another address of this server. Not used until its owner authorizes again."
+        }
+        (_, State::Reconnect) => {
             "The provider or the OAuth client does not stand by it any more. Not used until its owner authorizes again."
         }
-        State::NoAccess => "Its owner may not use this server at present.",
-        State::Expired => "Its expiry date has passed. Edit it to use it again.",
+        (_, State::NoAccess) => "Its owner may not use this server at present.",
+        (_, State::Expired) => "Its expiry date has passed. Edit it to use it again.",
     }
 }
 
