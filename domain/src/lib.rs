@@ -10,6 +10,7 @@ pub mod field;
 pub mod header;
 pub mod id;
 pub mod injection;
+pub mod oauth;
 pub mod outbound;
 pub mod outbound_input;
 pub mod overrides;

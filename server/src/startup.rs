@@ -22,6 +22,8 @@ use zeroize::Zeroizing;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, KeySource, decode_key};
+use crate::egress::{Egress, EgressConfig, FetchLimits};
+use crate::oauth::Oauth;
 use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::{Core, Services};
 use crate::store::{self, Store};
@@ -45,6 +47,8 @@ const KEY_CHECK_CONTEXT: SealContext<'_> = SealContext {
 pub struct Overkey {
     pub core: Core,
     pub services: Services,
+    pub egress: Egress,
+    pub oauth: Oauth,
     pub config: Config,
 }
 
@@ -65,8 +69,11 @@ impl Overkey {
             seal,
             public_url,
         };
+        let egress = Egress::system(&egress_config(&config));
         Ok(Self {
             services: Services::new(&core),
+            oauth: Oauth::new(&core, egress.clone()),
+            egress,
             core,
             config,
         })
@@ -84,6 +91,15 @@ impl Overkey {
             );
         }
         web::router(self, link)
+    }
+}
+
+/// How far we may reach out.
+pub fn egress_config(config: &Config) -> EgressConfig {
+    EgressConfig {
+        allow: config.upstream_allow.clone(),
+        connect_timeout: Duration::from_secs(config.connect_timeout),
+        fetch: FetchLimits::default(),
     }
 }
 
@@ -134,6 +150,8 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
         warn!("Some calls were still running after {} seconds", DRAIN.as_secs());
     }
     sweep.abort();
+    // A rotated refresh token that is not stored is lost.
+    overkey.oauth.finish_renewals().await;
     overkey.services.calls.flush().await;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The demo world: people, servers and real upstreams in one process, fresh at every start.
 
+pub mod authorization_server;
 pub mod upstream;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +11,10 @@ use domain::actor::{Actor, SubjectKind, SubjectRef};
 use domain::outbound_input::OutboundInput;
 use domain::role::{PlatformRole, ServerRole};
 use domain::secret::Secret;
+use serde_json::json;
 
+use self::authorization_server::{DemoProvider, MACHINE_CLIENT, MACHINE_SECRET, Options};
+use self::upstream::DemoUpstream;
 use crate::cli::say;
 use crate::clock::SystemClock;
 use crate::config::{Config, KeySource};
@@ -56,14 +60,15 @@ pub async fn serve(config: Config, data: Option<PathBuf>) -> anyhow::Result<()> 
     let listener = startup::bind(config.listen).await?;
     let url = startup::public_url(&config, listener.local_addr()?)?;
     let overkey = Overkey::open(config_for(config, &folder)?, url, Arc::new(SystemClock)).await?;
-    let upstreams = upstream::start().await?;
-    let world = build(&overkey.services, &upstreams.base_url).await?;
+    let provider = DemoProvider::start(Options::default()).await?;
+    let upstreams = upstream::start(provider).await?;
+    let world = build(&overkey.services, &upstreams).await?;
     announce(&overkey, &world);
     startup::run(&overkey, listener).await
 }
 
 /// Makes everybody and everything the interface names.
-pub async fn build(services: &Services, upstream: &str) -> anyhow::Result<World> {
+pub async fn build(services: &Services, upstreams: &DemoUpstream) -> anyhow::Result<World> {
     let person = |name: &str| NewUser {
         email: format!(
             "{}@demo.test",
@@ -94,7 +99,7 @@ pub async fn build(services: &Services, upstream: &str) -> anyhow::Result<World>
         )
         .await
         .map_err(told)?;
-    for server in servers(upstream)? {
+    for server in servers(upstreams)? {
         let name = server.name.clone();
         services.catalog.create(&ada, server).await.map_err(told)?;
         for (subject, role) in [
@@ -131,8 +136,8 @@ pub async fn build(services: &Services, upstream: &str) -> anyhow::Result<World>
     })
 }
 
-/// One per mode of this release; all point at the demo upstream.
-fn servers(upstream: &str) -> anyhow::Result<Vec<NewServer>> {
+/// One per mode; all point at the demo upstream.
+fn servers(upstreams: &DemoUpstream) -> anyhow::Result<Vec<NewServer>> {
     let described = [
         (
             "notes",
@@ -153,6 +158,22 @@ fn servers(upstream: &str) -> anyhow::Result<Vec<NewServer>> {
             ),
         ),
         (
+            "tracker",
+            "The issue tracker. Everybody allows Overkey once, at its own sign-in page.",
+            r#"{"mode":"oauth2_authorization_code","discover":true}"#.to_owned(),
+        ),
+        (
+            "machine",
+            "Build machines. Overkey signs in to them for everybody.",
+            json!({
+                "mode": "oauth2_client_credentials",
+                "token_url": upstreams.provider.token_url(),
+                "client_id": MACHINE_CLIENT,
+                "client_secret": MACHINE_SECRET,
+            })
+            .to_string(),
+        ),
+        (
             "relay",
             "Callers bring their own upstream token with every request.",
             r#"{"mode":"token_passthrough"}"#.to_owned(),
@@ -168,7 +189,7 @@ fn servers(upstream: &str) -> anyhow::Result<Vec<NewServer>> {
         .map(|(name, description, auth)| {
             Ok(NewServer {
                 name: name.to_owned(),
-                url: format!("{upstream}/{name}/mcp"),
+                url: format!("{}/{name}/mcp", upstreams.base_url),
                 description: description.to_owned(),
                 outbound_auth: serde_json::from_str::<OutboundInput>(&auth)?,
                 allow_optional: false,

@@ -41,6 +41,10 @@ pub enum GatewayError {
     StaleState,
     CredentialUnusable(String),
     UpstreamRefused,
+    /// The provider that gives out the server's tokens does not take the client that the server's settings name.
+    ProviderRefused,
+    /// No token can be had now; nothing is lost.
+    ProviderInTrouble,
     Unreachable,
     TimedOut,
     /// The upstream answered with a redirect, which is never followed with a credential (D11).
@@ -76,6 +80,8 @@ impl GatewayError {
             Self::StaleState => "stale_state",
             Self::CredentialUnusable(_) => "credential_unusable",
             Self::UpstreamRefused => "upstream_refused",
+            Self::ProviderRefused => "provider_refused",
+            Self::ProviderInTrouble => "provider_in_trouble",
             Self::Unreachable => "unreachable",
             Self::TimedOut => "timed_out",
             Self::Redirected => "redirected",
@@ -126,6 +132,15 @@ impl GatewayError {
             Self::UpstreamRefused => {
                 let text = "The upstream server refused the credential the gateway sent. A manager of this server has to look at its outbound auth; on a passthrough server, check X-Upstream-Authorization.";
                 refused(message, &failure(UPSTREAM_REFUSED, text))
+            }
+            Self::ProviderRefused => {
+                let text = "The server's OAuth provider does not accept the gateway as a client. A manager of this server has to look at its client id and secret.";
+                refused(message, &failure(UPSTREAM_REFUSED, text))
+            }
+            Self::ProviderInTrouble => {
+                let text = "The server's OAuth provider cannot be reached or gave no token. Try again.";
+                let answer = rpc(message, StatusCode::SERVICE_UNAVAILABLE, &failure(INTERNAL, text));
+                with_header(answer, header::RETRY_AFTER, "5")
             }
             Self::CredentialUnusable(reason) | Self::Internal(reason) => {
                 error!(error = %reason, "A call failed inside the gateway");
@@ -255,6 +270,7 @@ mod tests {
             subject: SubjectRef::virtual_account(&VirtualAccountId::new("1")),
             subject_name: "ci-bot".to_owned(),
             url: Url::parse("https://gateway.example/connections").unwrap(),
+            instead_of: None,
         }))
     }
 

@@ -82,7 +82,8 @@ impl Record {
 /// B05: 401 is a rejection, any success an acceptance; other answers say nothing about the credential.
 pub fn used(calls: &Calls, credential: &CallCredential, sent: &Result<hyper::Response<Incoming>, GatewayError>) {
     let accepted = match sent {
-        Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => Some(false),
+        // Tokens are invalidated instead, once renewing them did not help.
+        Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => credential.token.is_none().then_some(false),
         Ok(answer) if answer.status().is_success() => Some(true),
         Ok(_) => None,
         Err(_) => return,

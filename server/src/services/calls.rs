@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::actor::Actor;
 use domain::header::HeaderName;
 use domain::id::{ServerId, TokenId};
 use domain::injection::{self, Choice, FillError, MissingReason, ServerFacts};
 use domain::outbound::{CredentialField, OutboundAuth};
-use domain::overrides::OverrideFacts;
+use domain::overrides::{Kind, OverrideFacts};
 use domain::role::{ServerAction, ServerRole};
 use domain::secret::Secret;
 use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
-use sha2::{Digest, Sha256};
 use url::Url;
 
+use super::renewals::HeldTokens;
 use super::uses::Uses;
 use super::waiting::Waiting;
-use super::{Core, ServiceError, access, tokens, vault};
+use super::{Core, ServiceError, access, identity, tokens, vault};
 use crate::seal::SealError;
 use crate::store::{OverrideRow, OverrideUse, StoreError};
 
@@ -63,6 +61,15 @@ impl Target {
         };
         injection::decide(server, &facts, now)
     }
+
+    /// Names what a call would be sent with; `None` while that is missing.
+    pub fn sendable(&self, now: Timestamp) -> Option<String> {
+        match self.choice(now) {
+            Choice::Own(id, _) => self.own.iter().find(|row| row.id == id).map(identity::of_override),
+            Choice::ServerDefault | Choice::PassThrough | Choice::Nothing => Some(String::new()),
+            Choice::Missing(_) => None,
+        }
+    }
 }
 
 /// What to send upstream for this call.
@@ -74,6 +81,16 @@ pub struct Credential {
     /// with one identity is not continued with another.
     pub identity: String,
     used: Option<(domain::id::OverrideId, i64)>,
+}
+
+/// What opening the choice gave.
+#[derive(Debug)]
+pub enum Opened {
+    Ready(Credential),
+    /// The caller's own tokens, which may have to be renewed before they are sent.
+    Tokens(Box<HeldTokens>),
+    /// The server's own token has to be got.
+    ServerToken,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -185,38 +202,61 @@ impl Calls {
     }
 
     /// S42, S43: opens what the decision chose.
-    pub fn credential(&self, target: &Target) -> Result<Credential, CredentialError> {
+    pub fn open(&self, target: &Target) -> Result<Opened, CredentialError> {
         let server = &target.server;
         let choice = target.choice(self.core.now());
         let (headers, identity, used) = match &choice {
-            Choice::Own(id, _) => {
+            Choice::Own(id, kind) => {
                 let row = target
                     .own
                     .iter()
                     .find(|row| row.id == *id)
                     .ok_or(CredentialError::Missing(MissingReason::OverrideMissing))?;
+                if *kind == Kind::OAuth {
+                    return Ok(Opened::Tokens(Box::new(HeldTokens::open(&self.core.seal, row)?)));
+                }
                 let values = vault::open_override(&self.core.seal, row, &server.url.origin())?;
                 let headers = injection::fill(&server.auth.override_headers(), &values)?;
-                (
-                    headers,
-                    format!("own:{}:{}", row.id, row.version),
-                    Some((row.id.clone(), row.version)),
-                )
+                (headers, identity::of_override(row), Some((row.id.clone(), row.version)))
             }
-            Choice::ServerDefault => {
-                let headers = injection::shared(&server.auth)?;
-                let identity = format!("default:{}", fingerprint(&headers));
-                (headers, identity, None)
-            }
+            Choice::ServerDefault => match server.auth {
+                OutboundAuth::ClientCredentials(_) => return Ok(Opened::ServerToken),
+                _ => {
+                    let headers = injection::shared(&server.auth)?;
+                    let identity = format!("default:{}", identity::of_headers(&headers));
+                    (headers, identity, None)
+                }
+            },
             Choice::PassThrough => (Vec::new(), "passthrough".to_owned(), None),
             Choice::Nothing => (Vec::new(), "none".to_owned(), None),
             Choice::Missing(reason) => return Err(CredentialError::Missing(*reason)),
         };
-        Ok(Credential {
+        Ok(Opened::Ready(Credential {
             choice,
             headers,
             identity,
             used,
+        }))
+    }
+
+    /// The caller's own tokens as a call carries them. Renewals keep the identity, and with it the caller's sessions.
+    pub fn with_tokens(held: &HeldTokens) -> Result<Credential, CredentialError> {
+        let row = &held.row;
+        Ok(Credential {
+            choice: Choice::Own(row.id.clone(), row.kind),
+            headers: injection::bearer(&held.tokens.access)?,
+            identity: identity::of_override(row),
+            used: Some((row.id.clone(), row.version)),
+        })
+    }
+
+    /// The server's own token as a call carries it; `name` names the settings that it was got with.
+    pub fn with_server_token(access: &Secret, name: &str) -> Result<Credential, CredentialError> {
+        Ok(Credential {
+            choice: Choice::ServerDefault,
+            headers: injection::bearer(access)?,
+            identity: format!("default:{name}"),
+            used: None,
         })
     }
 
@@ -250,16 +290,4 @@ impl Calls {
     pub async fn flush(&self) {
         self.uses.flush().await;
     }
-}
-
-/// A hash of shared headers: changes when they do.
-fn fingerprint(headers: &[(HeaderName, Secret)]) -> String {
-    let mut hash = Sha256::new();
-    for (name, value) in headers {
-        for part in [name.lower().as_str(), value.expose()] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-    }
-    URL_SAFE_NO_PAD.encode(hash.finalize())
 }

@@ -448,6 +448,7 @@ impl Overrides {
             last_verified_at: None,
             expires_at,
             version: before.map_or(1, |row| row.version + 1),
+            consent: None,
         })
     }
 

@@ -4,6 +4,7 @@
 //! "Not there" is `None`; `StoreError` hides the driver. Secrets come and go only as `Sealed`.
 
 mod audit;
+mod consents;
 #[cfg(test)]
 mod contract;
 mod cursor;
@@ -12,6 +13,7 @@ mod grants;
 mod override_page;
 mod overrides;
 mod postgres;
+mod renewals;
 pub mod rows;
 mod servers;
 mod sessions;
@@ -31,10 +33,13 @@ use domain::overrides::Kind;
 use domain::role::ServerRole;
 use domain::timestamp::Timestamp;
 
+use crate::seal::Sealed;
+
 pub use error::StoreError;
 pub use rows::{
-    AuditRow, Grant, Grantee, OverridePage, OverrideQuery, OverrideRow, OverrideSort, OverrideUse, Page, PageQuery,
-    ServerRow, SessionRow, SubjectHit, TokenRow, UserRow, VirtualAccountRow,
+    AuditRow, Consent, Grant, Grantee, OAuthClientRow, OverridePage, OverrideQuery, OverrideRow, OverrideSort,
+    OverrideUse, Page, PageQuery, PendingConsent, ServerRow, SessionRow, SubjectHit, TokenRow, UserRow,
+    VirtualAccountRow,
 };
 
 /// Opens `sqlite:<path>`, `sqlite::memory:` (gone with the store) or `postgres://...`; `migrate` comes next.
@@ -70,6 +75,8 @@ pub trait Work: Send {
     fn servers(&mut self) -> &mut dyn Servers;
     fn grants(&mut self) -> &mut dyn Grants;
     fn overrides(&mut self) -> &mut dyn Overrides;
+    fn renewals(&mut self) -> &mut dyn Renewals;
+    fn consents(&mut self) -> &mut dyn Consents;
     fn tokens(&mut self) -> &mut dyn Tokens;
     fn sessions(&mut self) -> &mut dyn Sessions;
     fn audit(&mut self) -> &mut dyn Audit;
@@ -164,6 +171,47 @@ pub trait Overrides: Send {
     async fn record_verified(&mut self, id: &OverrideId, at: Timestamp) -> Result<(), StoreError>;
     /// Users and virtual accounts whose name, address or id matches, at most `limit`: whom a manager may add an override for.
     async fn search_subjects(&mut self, search: &str, limit: u32) -> Result<Vec<SubjectHit>, StoreError>;
+}
+
+/// Renewing an oauth override's tokens: one at a time, over all replicas. Each takes the version that was seen, and does nothing to
+/// a row that has moved on: then somebody else renewed, replaced or deleted it.
+#[async_trait]
+pub trait Renewals: Send {
+    /// True for one caller until `until`, or until one of the others below.
+    async fn claim(
+        &mut self,
+        id: &OverrideId,
+        version: i64,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError>;
+    /// The new tokens, as the next version. Leaves the condition alone: a change of the server meanwhile has the last word.
+    async fn renewed(
+        &mut self,
+        id: &OverrideId,
+        version: i64,
+        sealed: &Sealed,
+        consent: &Consent,
+    ) -> Result<bool, StoreError>;
+    /// Nothing came of it; the next caller may try.
+    async fn release(&mut self, id: &OverrideId, version: i64) -> Result<(), StoreError>;
+    /// The provider or the upstream takes the tokens no more: the subject has to consent again.
+    async fn invalidate(&mut self, id: &OverrideId, version: i64) -> Result<bool, StoreError>;
+    /// Scopes a call lacked, for the next consent; `wanted` is stored as it is.
+    async fn want_scopes(&mut self, id: &OverrideId, wanted: &str) -> Result<(), StoreError>;
+    async fn wanted_scopes(&mut self, id: &OverrideId) -> Result<Option<String>, StoreError>;
+}
+
+#[async_trait]
+pub trait Consents: Send {
+    async fn begin(&mut self, pending: &PendingConsent) -> Result<(), StoreError>;
+    /// Takes it away: a state is good once, whatever comes of it.
+    async fn take(&mut self, state_hash: &[u8]) -> Result<Option<PendingConsent>, StoreError>;
+    async fn delete_expired(&mut self, now: Timestamp) -> Result<u64, StoreError>;
+    async fn client(&mut self, server: &ServerId, issuer: &str) -> Result<Option<OAuthClientRow>, StoreError>;
+    /// True when it is ours that counts now; false when another replica registered one meanwhile: then that one counts.
+    async fn add_client(&mut self, client: &OAuthClientRow) -> Result<bool, StoreError>;
+    async fn forget_client(&mut self, server: &ServerId, issuer: &str) -> Result<(), StoreError>;
 }
 
 #[async_trait]

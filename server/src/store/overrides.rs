@@ -8,7 +8,9 @@ use domain::server::Origin;
 use domain::timestamp::Timestamp;
 
 use super::work::{Dialect, Tx, for_both, inserted, key, known, subject};
-use super::{OverridePage, OverrideQuery, OverrideRow, OverrideUse, Overrides, StoreError, SubjectHit, cursor};
+use super::{
+    Consent, OverridePage, OverrideQuery, OverrideRow, OverrideUse, Overrides, StoreError, SubjectHit, cursor,
+};
 use crate::seal::Sealed;
 
 /// What every read selects; `o` is the override, `u` the user it is for.
@@ -16,7 +18,7 @@ macro_rules! columns {
     () => {
         "SELECT o.id, o.server_id, o.subject_type, o.subject_id, u.name, u.email, o.kind, o.condition, o.sealed, o.origin, o.masks,
         o.updated_by_type, o.updated_by_id, o.updated_by_name, o.created_at, o.updated_at, o.last_used_at, o.last_verified_at,
-        o.expires_at, o.version, o.entity_key FROM "
+        o.expires_at, o.version, o.consent, o.entity_key FROM "
     };
 }
 pub(super) use columns;
@@ -31,10 +33,11 @@ const ENTITY_OF_USER: &str = "SELECT entity_key FROM users WHERE id = $1";
 const ENTITY_OF_VIRTUAL_ACCOUNT: &str = "SELECT entity_key FROM virtual_accounts WHERE id = $1";
 const INSERT: &str = "INSERT INTO overrides
     (id, server_id, subject_type, subject_id, entity_key, kind, condition, sealed, origin, masks, updated_by_type,
-    updated_by_id, updated_by_name, created_at, updated_at, last_used_at, last_verified_at, expires_at, version)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT DO NOTHING";
+    updated_by_id, updated_by_name, created_at, updated_at, last_used_at, last_verified_at, expires_at, version,
+    consent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING";
 const UPDATE: &str = "UPDATE overrides SET condition = $2, sealed = $3, origin = $4, masks = $5, updated_by_type = $6,
-    updated_by_id = $7, updated_by_name = $8, updated_at = $9, expires_at = $10, version = $11 WHERE id = $1";
+    updated_by_id = $7, updated_by_name = $8, updated_at = $9, expires_at = $10, version = $11, consent = $12 WHERE id = $1";
 const FIND: &str = select!("WHERE o.id = $1");
 const FIND_FOR: &str = select!("WHERE o.server_id = $1 AND o.subject_type = $2 AND o.subject_id = $3 AND o.kind = $4");
 const OF_SUBJECT: &str =
@@ -79,6 +82,7 @@ pub(super) struct Record {
     last_verified_at: Option<i64>,
     expires_at: Option<i64>,
     version: i64,
+    consent: Option<String>,
     pub(super) entity_key: String,
 }
 
@@ -105,6 +109,10 @@ impl TryFrom<Record> for OverrideRow {
             last_verified_at: record.last_verified_at.map(Timestamp),
             expires_at: record.expires_at.map(Timestamp),
             version: record.version,
+            consent: match record.consent {
+                Some(json) => Some(known(serde_json::from_str(&json).ok(), "consent")?),
+                None => None,
+            },
         })
     }
 }
@@ -131,6 +139,10 @@ impl TryFrom<Hit> for SubjectHit {
 
 fn masks(row: &OverrideRow) -> Result<String, StoreError> {
     serde_json::to_string(&row.masks).map_err(|_| StoreError::broken("masks do not encode"))
+}
+
+pub(super) fn consent(consent: &Consent) -> Result<String, StoreError> {
+    serde_json::to_string(consent).map_err(|_| StoreError::broken("a consent does not encode"))
 }
 
 macro_rules! stamp {
@@ -175,7 +187,8 @@ macro_rules! stamp {
                     .bind(row.last_used_at.map(|at| at.0))
                     .bind(row.last_verified_at.map(|at| at.0))
                     .bind(row.expires_at.map(|at| at.0))
-                    .bind(row.version);
+                    .bind(row.version)
+                    .bind(row.consent.as_ref().map(consent).transpose()?);
                 inserted(insert.execute(&mut *self.tx).await?.rows_affected())
             }
 
@@ -191,7 +204,8 @@ macro_rules! stamp {
                     .bind(&row.updated_by_name)
                     .bind(row.updated_at.0)
                     .bind(row.expires_at.map(|at| at.0))
-                    .bind(row.version);
+                    .bind(row.version)
+                    .bind(row.consent.as_ref().map(consent).transpose()?);
                 Ok(update.execute(&mut *self.tx).await?.rows_affected() == 1)
             }
 

@@ -10,6 +10,7 @@
 mod canary;
 mod crash;
 mod demo;
+mod demo_provider;
 mod gateway;
 mod outage;
 mod process;
