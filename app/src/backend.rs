@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::actor::Actor;
+use domain::overrides::Kind;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use leptos::prelude::use_context;
@@ -12,6 +13,8 @@ use leptos_axum::ResponseOptions;
 
 use crate::error::UiError;
 use crate::features::access::model::AccessPage;
+use crate::features::activity::model::{CallsPage, CallsRequest, ChangesPage, SummaryPage, SummaryRequest};
+use crate::features::audit::model::{AuditPage, AuditRequest};
 use crate::features::connections::model::{ConnectPage, ConnectionPage};
 use crate::features::overrides::model::{
     Doomed, Entered, FormPage, ListRequest, OverrideRow, OverridesPage, SubjectHit,
@@ -30,6 +33,8 @@ pub trait People: Send + Sync {
 pub trait Servers: Send + Sync {
     async fn list(&self, actor: &Actor, request: ServerListRequest) -> Result<ServerList, UiError>;
     async fn get(&self, actor: &Actor, server: &str) -> Result<ServerPage, UiError>;
+    /// What the form of a new server begins with.
+    async fn blank(&self, actor: &Actor) -> Result<SettingsPage, UiError>;
     async fn settings(&self, actor: &Actor, server: &str) -> Result<SettingsPage, UiError>;
     async fn create(&self, actor: &Actor, form: ServerForm) -> Result<String, UiError>;
     async fn change(&self, actor: &Actor, server: &str, form: ServerForm) -> Result<Changed, UiError>;
@@ -54,7 +59,8 @@ pub trait Overrides: Send + Sync {
     /// D06: the credential is meant for the server's new address too.
     async fn confirm(&self, actor: &Actor, server: &str, id: &str) -> Result<(), UiError>;
     async fn to_delete(&self, actor: &Actor, server: &str, id: &str) -> Result<Doomed, UiError>;
-    async fn delete(&self, actor: &Actor, server: &str, id: &str) -> Result<(), UiError>;
+    /// The kind that was deleted.
+    async fn delete(&self, actor: &Actor, server: &str, id: &str) -> Result<Kind, UiError>;
 }
 
 #[async_trait]
@@ -79,6 +85,19 @@ pub trait Tools: Send + Sync {
     async fn call(&self, actor: &Actor, server: &str, tool: &str, arguments: &str) -> Result<ToolResult, UiError>;
 }
 
+#[async_trait]
+pub trait Activity: Send + Sync {
+    /// A server's calls in numbers, or those on every server.
+    async fn summary(&self, actor: &Actor, request: SummaryRequest) -> Result<SummaryPage, UiError>;
+    async fn calls(&self, actor: &Actor, request: CallsRequest) -> Result<CallsPage, UiError>;
+    async fn changes(&self, actor: &Actor, server: &str, cursor: &str) -> Result<ChangesPage, UiError>;
+}
+
+#[async_trait]
+pub trait Audit: Send + Sync {
+    async fn list(&self, actor: &Actor, request: AuditRequest) -> Result<AuditPage, UiError>;
+}
+
 #[derive(Clone)]
 pub struct Backend {
     pub people: Arc<dyn People>,
@@ -88,6 +107,8 @@ pub struct Backend {
     pub connections: Arc<dyn Connections>,
     pub tokens: Arc<dyn Tokens>,
     pub tools: Arc<dyn Tools>,
+    pub activity: Arc<dyn Activity>,
+    pub audit: Arc<dyn Audit>,
 }
 
 /// Runs one use case for the signed-in actor, and gives an error its HTTP status.

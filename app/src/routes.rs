@@ -6,6 +6,8 @@ use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
 use crate::features::access::Access;
+use crate::features::activity::{ActivityTab, Calls, Changes, Everywhere, Summary};
+use crate::features::audit::Audit;
 use crate::features::connections::{Connect, Connections};
 use crate::features::overrides::{AddOverride, DeleteOverride, EditOverride, OverridesTab};
 use crate::features::servers::{DeleteServer, NewServer, Overview, ServerDetail, Servers, Settings};
@@ -37,12 +39,19 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/:id/delete") view=DeleteOverride/>
                         </ParentRoute>
                         <Route path=path!("/access") view=Access/>
+                        <ParentRoute path=path!("/activity") view=ActivityTab>
+                            <Route path=path!("") view=Summary/>
+                            <Route path=path!("/calls") view=Calls/>
+                            <Route path=path!("/changes") view=Changes/>
+                        </ParentRoute>
                         <Route path=path!("/settings") view=Settings/>
                         <Route path=path!("/delete") view=DeleteServer/>
                     </ParentRoute>
                     <Route path=path!("/connections") view=Connections/>
                     <Route path=path!("/connect/:server") view=Connect/>
                     <Route path=path!("/tokens") view=Tokens/>
+                    <Route path=path!("/activity") view=Everywhere/>
+                    <Route path=path!("/audit") view=Audit/>
                 </ParentRoute>
             </Routes>
         </Router>

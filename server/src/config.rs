@@ -40,6 +40,8 @@ struct Raw {
     connect_timeout: u64,
     first_byte_timeout: u64,
     credential_wait: u64,
+    audit_retention: u32,
+    call_retention: u32,
     log: String,
     log_format: LogFormat,
 }
@@ -58,6 +60,8 @@ const KEYS: &[&str] = &[
     "connect_timeout",
     "first_byte_timeout",
     "credential_wait",
+    "audit_retention",
+    "call_retention",
     "log",
     "log_format",
 ];
@@ -125,6 +129,10 @@ pub struct Config {
     pub first_byte_timeout: u64,
     /// Seconds.
     pub credential_wait: u64,
+    /// Days that changes are kept; 0 for good.
+    pub audit_retention: u32,
+    /// Days that calls are kept; 0 for good.
+    pub call_retention: u32,
     pub log: String,
     pub log_format: LogFormat,
 }
@@ -190,6 +198,8 @@ fn defaults() -> Raw {
         connect_timeout: 5,
         first_byte_timeout: 60,
         credential_wait: 25,
+        audit_retention: 730,
+        call_retention: 90,
         log: "info".to_owned(),
         log_format: LogFormat::Text,
     }
@@ -234,6 +244,8 @@ impl Raw {
             connect_timeout: self.connect_timeout,
             first_byte_timeout: self.first_byte_timeout,
             credential_wait: self.credential_wait,
+            audit_retention: self.audit_retention,
+            call_retention: self.call_retention,
             database_url: self.database_url,
             log: self.log,
             log_format: self.log_format,

@@ -2,6 +2,8 @@
 //! pages by what they show.
 
 pub mod access;
+pub mod activity;
+pub mod audit;
 pub mod connections;
 pub mod overrides;
 pub mod servers;

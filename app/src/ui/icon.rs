@@ -9,10 +9,12 @@ pub mod icons {
     pub type Icon = icondata_core::Icon;
 
     pub const BRAND: Icon = lu::LuKeyRound;
+    pub const CHART: Icon = lu::LuChartColumn;
     pub const CHECK: Icon = lu::LuCheck;
     pub const COPY: Icon = lu::LuCopy;
     pub const EYE: Icon = lu::LuEye;
     pub const KEY: Icon = lu::LuKeyRound;
+    pub const LIST: Icon = lu::LuScrollText;
     pub const MOON: Icon = lu::LuMoon;
     pub const PLUG: Icon = lu::LuPlug;
     pub const PLUS: Icon = lu::LuPlus;

@@ -2,6 +2,7 @@
 
 pub mod avatar;
 pub mod badge;
+pub mod chart;
 pub mod code_block;
 pub mod dialog;
 pub mod empty_state;

@@ -1,8 +1,10 @@
 //! The REST API: `/api/v1`. Each file is one resource; the rules are the services'.
 
 mod access;
+mod activity;
 mod audit;
 mod caller;
+mod export;
 mod me;
 mod moment;
 mod openapi;
@@ -11,10 +13,12 @@ mod overrides;
 mod paging;
 mod problem;
 mod request;
+mod resolve;
 mod servers;
 mod subject;
 mod tokens;
 mod users;
+mod verify;
 mod virtual_accounts;
 
 use axum::Router;

@@ -1,7 +1,10 @@
 //! What the pages ask for (`app::backend`), answered by the services: view types in, view types out, no rule of its own.
 
 mod access;
+mod activity;
+mod audit;
 mod connections;
+mod outbound_form;
 mod overrides;
 mod people;
 mod servers;
@@ -14,6 +17,7 @@ use std::sync::Arc;
 use app::backend::Backend;
 use app::error::UiError;
 use tracing::error;
+use url::Url;
 
 use crate::clock::Clock;
 use crate::gateway::Gateway;
@@ -28,12 +32,15 @@ const PAGE: u32 = 50;
 struct Desk {
     services: Services,
     clock: Arc<dyn Clock>,
+    /// Where providers send browsers back to: what managers register there.
+    redirect_url: Url,
 }
 
-pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway) -> Backend {
+pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway, redirect_url: Url) -> Backend {
     let desk = Desk {
         services: services.clone(),
         clock: clock.clone(),
+        redirect_url,
     };
     Backend {
         people: Arc::new(people::People(desk.clone())),
@@ -41,8 +48,10 @@ pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway) -> B
         access: Arc::new(access::Access(desk.clone())),
         overrides: Arc::new(overrides::Overrides(desk.clone())),
         connections: Arc::new(connections::Connections(desk.clone())),
-        tokens: Arc::new(tokens::Tokens(desk)),
+        tokens: Arc::new(tokens::Tokens(desk.clone())),
         tools: Arc::new(tools::Tools(gateway.clone())),
+        activity: Arc::new(activity::Activity(desk.clone())),
+        audit: Arc::new(audit::Audit(desk)),
     }
 }
 
@@ -57,6 +66,10 @@ fn told(error: ServiceError) -> UiError {
             kept: Vec::new(),
         },
         ServiceError::Conflict(text) => UiError::Refused(text),
+        ServiceError::Overtaken => UiError::Refused(
+            "The server or the override changed while the credential was tried. Nothing was stored; try again."
+                .to_owned(),
+        ),
         ServiceError::Stale => UiError::Stale,
         ServiceError::Limited(seconds) => UiError::Refused(format!("Too many tries. Wait {seconds} seconds.")),
         ServiceError::Unavailable(inner) => internal(&inner),

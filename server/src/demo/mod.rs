@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use domain::actor::{Actor, SubjectKind, SubjectRef};
+use domain::actor::{Actor, SubjectRef};
 use domain::outbound_input::OutboundInput;
 use domain::role::{PlatformRole, ServerRole};
 use domain::secret::Secret;
+use domain::via::{By, Via};
 use serde_json::json;
 
 use self::authorization_server::{DemoProvider, MACHINE_CLIENT, MACHINE_SECRET, Options};
@@ -78,7 +79,16 @@ pub async fn build(services: &Services, upstreams: &DemoUpstream) -> anyhow::Res
         password: Some(Secret::new(PASSWORD)),
         platform_role: PlatformRole::Member,
     };
-    let ada = services.sign_in.first_admin(person("Ada Park")).await?;
+    let ada = services
+        .sign_in
+        .first_admin(
+            person("Ada Park"),
+            Via {
+                by: By::CommandLine,
+                ..Via::default()
+            },
+        )
+        .await?;
     let mut people = Vec::new();
     for name in ["Mia Kern", "Bob Ng", "Eve Silva"] {
         people.push(actor(
@@ -243,6 +253,7 @@ A proxied MCP call, with Bob's gateway token:
   curl -s {url}/mcp/open -H 'Authorization: Bearer {token}' {call}
 
 `notes` wants a key of Bob's own: add sk-bob for him on {url}/servers/notes/overrides as Mia, and call /mcp/notes.
+`tracker` wants Bob to authorize Overkey: open {url}/connect/tracker as Bob, and call /mcp/tracker.
 ci-bot's gateway token: {ci_bot}
 "#,
         token = world.bob_token.expose(),
@@ -252,14 +263,7 @@ ci-bot's gateway token: {ci_bot}
 }
 
 fn actor(row: &UserRow) -> Actor {
-    Actor {
-        subject: SubjectRef {
-            kind: SubjectKind::User,
-            id: row.id.to_string(),
-        },
-        name: row.name.clone(),
-        platform_role: row.platform_role,
-    }
+    Actor::new(SubjectRef::user(&row.id), row.name.clone(), row.platform_role).by(By::CommandLine)
 }
 
 fn told(error: ServiceError) -> anyhow::Error {

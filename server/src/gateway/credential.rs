@@ -31,6 +31,13 @@ pub struct CallCredential {
     pub binding: Binding,
 }
 
+impl CallCredential {
+    /// Names it for the trail of calls, without telling it.
+    pub fn fingerprint(&self, calls: &Calls, actor: &Actor, target: &Target) -> Option<String> {
+        calls.fingerprint(actor, target, &self.inner, self.passed_through.as_ref())
+    }
+}
+
 /// An access token that was sent.
 #[derive(Debug, Clone)]
 pub enum Token {

@@ -12,6 +12,7 @@ use tracing::error;
 pub use super::auth_required::AuthRequired;
 use super::auth_required::Question;
 use super::message::{Addressed, Message, Transport};
+use crate::egress::Refused;
 use crate::services::ServiceError;
 
 /// The upstream refused a credential that is not the caller's own to mend.
@@ -46,6 +47,8 @@ pub enum GatewayError {
     /// No token can be had now; nothing is lost.
     ProviderInTrouble,
     Unreachable,
+    /// Nothing was sent: the registered URL is not one that we call (F1).
+    Refused(Refused),
     TimedOut,
     /// The upstream answered with a redirect, which is never followed with a credential (D11).
     Redirected,
@@ -83,6 +86,7 @@ impl GatewayError {
             Self::ProviderRefused => "provider_refused",
             Self::ProviderInTrouble => "provider_in_trouble",
             Self::Unreachable => "unreachable",
+            Self::Refused(_) => "refused",
             Self::TimedOut => "timed_out",
             Self::Redirected => "redirected",
             Self::BadEndpoint => "bad_endpoint",
@@ -144,27 +148,21 @@ impl GatewayError {
             }
             Self::CredentialUnusable(reason) | Self::Internal(reason) => {
                 error!(error = %reason, "A call failed inside the gateway");
-                rpc(
-                    message,
-                    StatusCode::BAD_GATEWAY,
-                    &failure(
-                        INTERNAL,
-                        "The gateway could not use the stored credential. A manager has to enter it again.",
-                    ),
-                )
+                let text = "The gateway could not use the stored credential. A manager has to enter it again.";
+                bad_gateway(message, text)
             }
-            Self::Unreachable => rpc(
+            Self::Unreachable => bad_gateway(message, "The upstream server cannot be reached."),
+            Self::Refused(reason) => bad_gateway(
                 message,
-                StatusCode::BAD_GATEWAY,
-                &failure(INTERNAL, "The upstream server cannot be reached."),
+                &format!("The gateway does not call this server's URL: {reason}."),
             ),
             Self::Redirected => {
                 let text = "The upstream server answered with a redirect, which the gateway does not follow. A manager has to enter its final URL.";
-                rpc(message, StatusCode::BAD_GATEWAY, &failure(INTERNAL, text))
+                bad_gateway(message, text)
             }
             Self::BadEndpoint => {
                 let text = "The upstream server's event stream named no endpoint of its own origin.";
-                rpc(message, StatusCode::BAD_GATEWAY, &failure(INTERNAL, text))
+                bad_gateway(message, text)
             }
             Self::TimedOut => rpc(
                 message,
@@ -229,6 +227,10 @@ pub fn json_rpc(message: &Message, code: StatusCode, member: &str, value: &Value
         Addressed::Nobody | Addressed::Unreadable => one("null"),
     };
     (code, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+fn bad_gateway(message: &Message, text: &str) -> Response {
+    rpc(message, StatusCode::BAD_GATEWAY, &failure(INTERNAL, text))
 }
 
 fn status(code: StatusCode, body: Value) -> Response {

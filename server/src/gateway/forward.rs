@@ -67,7 +67,8 @@ pub async fn forward(
 fn not_sent(target: &Target, error: &EgressError) -> GatewayError {
     tracing::warn!(error = %error.detail(), server.name = %target.server.name, "Could not reach an upstream");
     match error {
-        EgressError::Refused(_) | EgressError::Unreachable { .. } => GatewayError::Unreachable,
+        EgressError::Refused(reason) => GatewayError::Refused(*reason),
+        EgressError::Unreachable { .. } => GatewayError::Unreachable,
         EgressError::TimedOut => GatewayError::TimedOut,
     }
 }
@@ -86,7 +87,7 @@ fn upstream_url(
     }
 }
 
-fn uri(url: &Url) -> Option<Uri> {
+pub fn uri(url: &Url) -> Option<Uri> {
     let path: PathAndQuery = url[url::Position::BeforePath..url::Position::AfterQuery].parse().ok()?;
     let authority = &url[url::Position::BeforeHost..url::Position::AfterPort];
     Uri::builder()
@@ -123,7 +124,7 @@ fn headers(gateway: &Parts, credential: &CallCredential, message: &Message) -> R
     Ok(headers)
 }
 
-fn sensitive(text: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
+pub fn sensitive(text: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
     let mut value = HeaderValue::from_str(text)?;
     value.set_sensitive(true);
     Ok(value)

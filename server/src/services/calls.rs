@@ -12,8 +12,10 @@ use domain::role::{ServerAction, ServerRole};
 use domain::secret::Secret;
 use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
+use domain::via::By;
 use url::Url;
 
+use super::call_log::{CallLog, Called};
 use super::renewals::HeldTokens;
 use super::uses::Uses;
 use super::waiting::Waiting;
@@ -119,14 +121,17 @@ pub struct Calls {
     core: Core,
     uses: Uses,
     pub(super) waiting: Waiting,
+    log: CallLog,
 }
 
 impl Calls {
     pub fn new(core: Core) -> Self {
         let uses = Uses::start(core.store.clone());
+        let log = CallLog::start(core.store.clone(), core.clock.clone());
         Self {
             core,
             uses,
+            log,
             waiting: Waiting::default(),
         }
     }
@@ -173,7 +178,8 @@ impl Calls {
             return Err(AuthenticateError::Invalid);
         }
         let owner = tokens::owner(work.as_mut(), &row.owner).await?;
-        Ok((owner.ok_or(AuthenticateError::Invalid)?, row.id))
+        let actor = owner.ok_or(AuthenticateError::Invalid)?;
+        Ok((actor.by(By::Token(row.id.clone())), row.id))
     }
 
     /// S41. `None` when there is no such server; whether the caller may use it is in `role`.
@@ -272,6 +278,37 @@ impl Calls {
         }
     }
 
+    /// B07: writes the call down, some time soon.
+    pub fn record(&self, called: Called) {
+        self.log.offer(called, self.core.now());
+    }
+
+    /// Which credential this is; `None` when it is none. `passed` is the caller's own upstream token.
+    pub fn fingerprint(
+        &self,
+        actor: &Actor,
+        target: &Target,
+        credential: &Credential,
+        passed: Option<&Secret>,
+    ) -> Option<String> {
+        let subject = actor.subject.to_string();
+        let subject = match credential.choice {
+            Choice::Own(..) | Choice::PassThrough => subject.as_str(),
+            Choice::ServerDefault => "",
+            Choice::Nothing | Choice::Missing(_) => return None,
+        };
+        let names: Vec<String> = credential.headers.iter().map(|(name, _)| name.lower()).collect();
+        let own = credential.headers.iter().map(|(_, value)| value);
+        let values: Vec<_> = names
+            .iter()
+            .map(String::as_str)
+            .zip(own)
+            .chain(passed.map(|token| ("", token)))
+            .collect();
+        let of = [target.server.id.as_str(), subject, &credential.identity];
+        (!values.is_empty()).then(|| self.core.audit_keys.fingerprint.of(&of, &values))
+    }
+
     /// Where the caller (or, for a virtual account, its managers) adds the missing credential (B09).
     pub fn connect_url(&self, actor: &Actor, server: &ServerName) -> Url {
         let mut url = self.core.public_url.clone();
@@ -286,8 +323,9 @@ impl Calls {
         url
     }
 
-    /// Returns when every use so far is written.
+    /// Returns when every use and every call so far is written.
     pub async fn flush(&self) {
         self.uses.flush().await;
+        self.log.flush().await;
     }
 }

@@ -3,22 +3,28 @@
 
 pub mod access;
 pub mod accounts;
+pub mod activity;
 pub mod audit;
+pub mod call_log;
 pub mod calls;
 pub mod catalog;
 pub mod connections;
 pub mod consents;
 pub mod entered;
 pub mod error;
+pub mod fingerprint;
 mod identity;
+mod limit;
 pub mod outbound_change;
 pub mod overrides;
 mod place;
 pub mod renewals;
+pub mod set_override;
 pub mod sign_in;
 pub mod tokens;
 pub mod uses;
 pub mod vault;
+pub mod verify;
 pub mod waiting;
 
 use std::sync::Arc;
@@ -39,6 +45,7 @@ pub struct Core {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub seal: Arc<Seal>,
+    pub audit_keys: audit::AuditKeys,
     /// Where people and clients reach us: links in errors are absolute.
     pub public_url: Url,
 }
@@ -52,6 +59,7 @@ impl Core {
 /// All use cases, cheap to clone.
 #[derive(Clone)]
 pub struct Services {
+    pub activity: activity::Activity,
     pub accounts: accounts::Accounts,
     pub audit: audit::AuditTrail,
     pub calls: calls::Calls,
@@ -64,15 +72,16 @@ pub struct Services {
 
 impl Services {
     /// Needs a running tokio runtime: uses are written in the background.
-    pub fn new(core: &Core) -> Self {
+    pub fn new(core: &Core, upstream: Arc<dyn verify::Upstream>) -> Self {
         let passwords = Arc::new(Passwords::default());
         Self {
+            activity: activity::Activity::new(core.clone()),
             accounts: accounts::Accounts::new(core.clone(), passwords.clone()),
             audit: audit::AuditTrail::new(core.clone()),
             calls: calls::Calls::new(core.clone()),
             catalog: catalog::Catalog::new(core.clone()),
             connections: connections::Connections::new(core.clone()),
-            overrides: overrides::Overrides::new(core.clone()),
+            overrides: overrides::Overrides::new(core.clone(), upstream),
             sign_in: sign_in::SignIn::new(core.clone(), passwords),
             tokens: tokens::Tokens::new(core.clone()),
         }

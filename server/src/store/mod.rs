@@ -3,7 +3,6 @@
 //! A use case opens one `Work`, reads and writes through its stores, and ends with `save`; dropping the work undoes it.
 //! "Not there" is `None`; `StoreError` hides the driver. Secrets come and go only as `Sealed`.
 
-mod audit;
 mod consents;
 #[cfg(test)]
 mod contract;
@@ -20,6 +19,7 @@ mod sessions;
 mod settings;
 mod sqlite;
 mod tokens;
+pub mod trail;
 mod users;
 mod virtual_accounts;
 mod work;
@@ -37,10 +37,11 @@ use crate::seal::Sealed;
 
 pub use error::StoreError;
 pub use rows::{
-    AuditRow, Consent, Grant, Grantee, OAuthClientRow, OverridePage, OverrideQuery, OverrideRow, OverrideSort,
-    OverrideUse, Page, PageQuery, PendingConsent, ServerRow, SessionRow, SubjectHit, TokenRow, UserRow,
-    VirtualAccountRow,
+    Consent, Grant, Grantee, OAuthClientRow, OverridePage, OverrideQuery, OverrideRow, OverrideSort, OverrideUse, Page,
+    PageQuery, PendingConsent, ServerRow, SessionRow, SubjectHit, TokenRow, UserRow, VirtualAccountRow,
 };
+pub use trail::chain::{ChainKey, Trail};
+pub use trail::{Audit, AuditRow, CallRow, Calls, TrailEntry, TrailQuery, Trails};
 
 /// Opens `sqlite:<path>`, `sqlite::memory:` (gone with the store) or `postgres://...`; `migrate` comes next.
 pub async fn open(database_url: &str) -> Result<Arc<dyn Store>, StoreError> {
@@ -62,6 +63,8 @@ pub trait Store: Send + Sync + 'static {
     async fn read(&self) -> Result<Box<dyn Work>, StoreError>;
     /// Brings the schema up to date. Safe to run from several replicas at once.
     async fn migrate(&self) -> Result<(), StoreError>;
+    /// The key that ties the entries of both trails. Until it is given, nothing can be written there.
+    fn give_chain_key(&self, key: ChainKey);
     /// Whether the database answers (readiness).
     async fn ping(&self) -> Result<(), StoreError>;
 }
@@ -80,7 +83,10 @@ pub trait Work: Send {
     fn tokens(&mut self) -> &mut dyn Tokens;
     fn sessions(&mut self) -> &mut dyn Sessions;
     fn audit(&mut self) -> &mut dyn Audit;
+    fn calls(&mut self) -> &mut dyn Calls;
+    fn trails(&mut self) -> &mut dyn Trails;
     fn settings(&mut self) -> &mut dyn Settings;
+    /// Appends what was put into the audit trail, and commits.
     async fn save(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -120,6 +126,9 @@ pub trait Servers: Send {
     /// its overrides starts here, so that they are serialised per server. `None` when there is none. The row comes back as it is
     /// after the raise.
     async fn lock(&mut self, name: &str) -> Result<Option<ServerRow>, StoreError>;
+    /// The server's row, which stays as it is until the work ends, but is not changed by this one: what is written down then holds
+    /// for the server as it was found.
+    async fn hold(&mut self, id: &ServerId) -> Result<Option<ServerRow>, StoreError>;
     /// Replaces everything but id, created_by, created_at and revision.
     async fn update(&mut self, server: &ServerRow) -> Result<bool, StoreError>;
     /// Ordered by name. `visible_to`: only servers this subject has a grant on (by itself or through everyone); `None`: all.
@@ -146,7 +155,8 @@ pub trait Grants: Send {
 pub trait Overrides: Send {
     /// `StoreError::Conflict` when the (server, subject, kind) has one (D02).
     async fn insert(&mut self, row: &OverrideRow) -> Result<(), StoreError>;
-    /// Replaces the sealed values, masks, condition, fields, origin, updated_*, expiry and version of the row with this id.
+    /// Replaces the sealed values, masks, condition, fields, origin, updated_*, expiry, last verification and version of the row with
+    /// this id.
     async fn update(&mut self, row: &OverrideRow) -> Result<bool, StoreError>;
     async fn find(&mut self, id: &OverrideId) -> Result<Option<OverrideRow>, StoreError>;
     async fn find_for(
@@ -168,7 +178,14 @@ pub trait Overrides: Send {
     /// Batched, off the calls' path: last used, and whether the upstream took or rejected it. A row whose `version` has moved on
     /// is left alone.
     async fn record_uses(&mut self, uses: &[OverrideUse]) -> Result<(), StoreError>;
-    async fn record_verified(&mut self, id: &OverrideId, at: Timestamp) -> Result<(), StoreError>;
+    /// What trying it said: taken, and when, or rejected. False when this version is not there any more.
+    async fn record_verdict(
+        &mut self,
+        id: &OverrideId,
+        version: i64,
+        taken: bool,
+        at: Timestamp,
+    ) -> Result<bool, StoreError>;
     /// Users and virtual accounts whose name, address or id matches, at most `limit`: whom a manager may add an override for.
     async fn search_subjects(&mut self, search: &str, limit: u32) -> Result<Vec<SubjectHit>, StoreError>;
 }
@@ -237,13 +254,6 @@ pub trait Sessions: Send {
     async fn delete(&mut self, id_hash: &[u8]) -> Result<(), StoreError>;
     async fn delete_of_user(&mut self, user: &UserId) -> Result<(), StoreError>;
     async fn delete_expired(&mut self, now: Timestamp) -> Result<u64, StoreError>;
-}
-
-#[async_trait]
-pub trait Audit: Send {
-    async fn insert(&mut self, event: &AuditRow) -> Result<(), StoreError>;
-    /// Newest first; `search` is matched against the action.
-    async fn list(&mut self, query: &PageQuery) -> Result<Page<AuditRow>, StoreError>;
 }
 
 /// Single values the program keeps for itself: the key check, the installation's id.

@@ -1,5 +1,6 @@
 //! The HTTP front: which part answers which path, and what surrounds them all.
 
+pub mod arrival;
 pub mod assets;
 pub mod headers;
 pub mod health;
@@ -41,7 +42,6 @@ pub struct WebState {
     pub services: Services,
     pub clock: Arc<dyn Clock>,
     pub set_up: SetUpLink,
-    pub trusted_proxies: Arc<[IpNet]>,
 }
 
 pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
@@ -50,8 +50,8 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         services: overkey.services.clone(),
         clock: core.clock.clone(),
         set_up,
-        trusted_proxies: config.trusted_proxies.clone().into(),
     };
+    let trusted_proxies: Arc<[IpNet]> = config.trusted_proxies.clone().into();
     let gateway = Gateway::new(
         overkey.services.calls.clone(),
         overkey.egress.clone(),
@@ -60,7 +60,7 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         core.public_url.clone(),
         gateway_config(overkey),
     );
-    let pages = backend::wire(&overkey.services, &core.clock, &gateway);
+    let pages = backend::wire(&overkey.services, &core.clock, &gateway, overkey.oauth.redirect_url());
     let public_url = Arc::new(core.public_url.clone());
     let sessions = session::layer(core.store.clone(), core.clock.clone(), &core.public_url);
     let with_session = Router::new()
@@ -84,6 +84,7 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .merge(oauth::public_router(overkey.oauth.clone()))
         .merge(gateway::router(gateway))
         .merge(if config.metrics_listen.is_some() { Router::new() } else { metrics_router() })
+        .layer(from_fn_with_state(trusted_proxies, arrival::arrival))
         .layer(from_fn_with_state(public_url.clone(), headers::known_host))
         // Probes come by address.
         .route("/healthz", get(health::healthz))

@@ -1,6 +1,7 @@
 //! Two processes on one PostgreSQL are one installation (B12): nothing that counts is kept in memory.
 
 use domain::role::PlatformRole;
+use domain::via::Via;
 use serde_json::json;
 
 use crate::support::database::Postgres;
@@ -53,6 +54,7 @@ async fn b12_what_one_replica_was_told_the_other_knows_at_once() {
         "override_missing"
     );
     upstream.assert_untouched();
+    tokio::join!(one.settle(), two.settle());
     drop((one, two));
     database.remove().await;
 }
@@ -100,10 +102,16 @@ async fn b12_two_first_admins_at_once_are_one() {
             password: None,
             platform_role: PlatformRole::Admin,
         };
-        app.overkey.services.sign_in.first_admin(new).await.is_ok()
+        app.overkey
+            .services
+            .sign_in
+            .first_admin(new, Via::default())
+            .await
+            .is_ok()
     };
     let made = tokio::join!(first(&one, "ada"), first(&two, "eve"));
     assert!(made.0 != made.1, "{made:?}");
+    tokio::join!(one.settle(), two.settle());
     drop((one, two));
     database.remove().await;
 }

@@ -9,15 +9,17 @@ use super::model::Me;
 use crate::ui::avatar::Avatar;
 use crate::ui::failure::Failure;
 use crate::ui::icon::{Icon, icons};
-use crate::ui::loaded::loaded;
+use crate::ui::loaded::{loaded, loaded_part};
 use crate::ui::menu::Menu;
 use crate::ui::notice::Notice;
 
-const PLACES: [(&str, &str, icons::Icon); 3] = [
+const PLACES: [(&str, &str, icons::Icon); 4] = [
     ("/servers", "Servers", icons::SERVER),
     ("/connections", "My connections", icons::PLUG),
     ("/tokens", "Tokens", icons::KEY),
+    ("/activity", "Activity", icons::CHART),
 ];
+const ADMIN_PLACES: [(&str, &str, icons::Icon); 1] = [("/audit", "Audit", icons::LIST)];
 
 #[component]
 pub fn Frame() -> AnyView {
@@ -40,7 +42,8 @@ pub fn Frame() -> AnyView {
                 {loaded(person, |me| view! { <MyMenu me/> }.into_any())}
             </header>
             <nav class="frame-nav" aria-label="Main">
-                <ul>{PLACES.map(|(href, name, icon)| view! { <li><Place href name icon/></li> }).collect_view()}</ul>
+                <ul>{places(PLACES)}</ul>
+                {loaded_part(person, |me| me.admin.then(|| view! { <ul class="frame-nav-admin">{places(ADMIN_PLACES)}</ul> }).into_any())}
             </nav>
             <main id="main" class="frame-main" tabindex="-1">
                 <Notice/>
@@ -49,6 +52,11 @@ pub fn Frame() -> AnyView {
         </div>
     }
     .into_any()
+}
+
+fn places<const N: usize>(places: [(&'static str, &'static str, icons::Icon); N]) -> AnyView {
+    let place = |(href, name, icon)| view! { <li><Place href name icon/></li> };
+    places.map(place).into_iter().collect_view().into_any()
 }
 
 #[component]

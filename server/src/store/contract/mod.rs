@@ -1,10 +1,12 @@
 //! What every store must do: one suite, each case on SQLite and on PostgreSQL.
 
 mod cascades;
+mod oauth;
 mod overrides;
 mod pages;
 mod people;
 mod servers;
+mod trails;
 mod transactions;
 mod world;
 

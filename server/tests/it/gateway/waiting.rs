@@ -85,11 +85,8 @@ async fn b09_what_is_there_and_does_not_do_is_not_what_is_waited_for() {
     let world = World::new().await;
     world.set(&world.bob, "notes", "sk-bob").await;
     let calls = &world.app.overkey.services.calls;
-    let bob = Actor {
-        subject: SubjectRef::user(&UserId::new(&world.bob.id)),
-        name: "bob".to_owned(),
-        platform_role: PlatformRole::Member,
-    };
+    let bob = SubjectRef::user(&UserId::new(&world.bob.id));
+    let bob = Actor::new(bob, "bob", PlatformRole::Member);
     let target = calls.target(&bob, "notes").await.unwrap().unwrap();
     let there = target.sendable(calls.now()).unwrap();
     let coming = calls.credential_comes(&bob, "notes", Some(&there));

@@ -19,6 +19,7 @@ const ROUTES: &[&str] = &[
     "get /servers/{name}/overrides",
     "put /servers/{name}/overrides/{subject_type}/{subject_id}",
     "delete /servers/{name}/overrides/{subject_type}/{subject_id}",
+    "post /servers/{name}/overrides/{subject_type}/{subject_id}/verify",
     "get /servers/{name}/resolve/{subject_type}/{subject_id}",
     "get /servers/{name}/access",
     "put /servers/{name}/access/{grantee_type}/{grantee_id}",
@@ -38,6 +39,12 @@ const ROUTES: &[&str] = &[
     "post /tokens",
     "delete /tokens/{id}",
     "get /audit",
+    "get /audit/export",
+    "get /activity",
+    "get /servers/{name}/activity",
+    "get /servers/{name}/activity/calls",
+    "get /servers/{name}/activity/calls/export",
+    "get /servers/{name}/activity/changes",
 ];
 
 async fn described(world: &World) -> (Value, BTreeSet<String>) {

@@ -7,15 +7,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::role::PlatformRole;
 use domain::secret::Secret;
+use domain::via::Via;
 use reqwest::Method;
 use reqwest::header::{HOST, HeaderMap};
 use reqwest::redirect::Policy;
 use serde_json::Value;
 use server::clock::{Clock, SystemClock, TestClock};
 use server::config::{Config, KeySource};
+use server::egress::{Egress, Resolve, SystemResolver};
 use server::services::accounts::NewUser;
 use server::services::tokens::TokenRequest;
-use server::startup::Overkey;
+use server::startup::{Overkey, egress_config};
 use server::web::listen;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +54,11 @@ pub fn config() -> Config {
 
 impl App {
     pub async fn start(config: Config) -> Self {
+        Self::start_with(config, Arc::new(SystemResolver)).await
+    }
+
+    /// With names that lead where a test says.
+    pub async fn start_with(config: Config, names: Arc<dyn Resolve>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let bound = listener.local_addr().unwrap();
         let url = config
@@ -60,7 +67,8 @@ impl App {
             .unwrap_or_else(|| Url::parse(&format!("http://{bound}")).unwrap());
         let named = url[Position::BeforeHost..Position::AfterPort].to_owned();
         let clock = Arc::new(TestClock::at(SystemClock.now().0));
-        let overkey = Overkey::open(config, url, clock.clone()).await.unwrap();
+        let egress = Egress::new(&egress_config(&config), names);
+        let overkey = Overkey::open_with(config, url, clock.clone(), egress).await.unwrap();
         let router = overkey.router().await.unwrap();
         // As `startup::run` does, but never told to stop.
         tokio::spawn(listen::serve(
@@ -77,6 +85,11 @@ impl App {
         }
     }
 
+    /// Everything is written: nothing is left in the background that would write while the database is removed.
+    pub async fn settle(&self) {
+        self.overkey.services.calls.flush().await;
+    }
+
     /// The first admin, as the set-up link makes one.
     pub async fn first_admin(&self, name: &str) -> Caller {
         let new = NewUser {
@@ -85,18 +98,21 @@ impl App {
             password: None,
             platform_role: PlatformRole::Admin,
         };
-        let actor = self.overkey.services.sign_in.first_admin(new).await.unwrap();
+        let actor = self
+            .overkey
+            .services
+            .sign_in
+            .first_admin(new, Via::default())
+            .await
+            .unwrap();
         let token = self.token_of(&actor.subject.id).await;
         Caller::user(actor.subject.id, token)
     }
 
     /// A personal access token, as `overkey token create` makes one: by REST everybody makes only their own.
     pub async fn token_of(&self, user: &str) -> String {
-        let owner = domain::actor::Actor {
-            subject: domain::actor::SubjectRef::user(&domain::id::UserId::new(user)),
-            name: user.to_owned(),
-            platform_role: PlatformRole::Member,
-        };
+        let subject = domain::actor::SubjectRef::user(&domain::id::UserId::new(user));
+        let owner = domain::actor::Actor::new(subject, user, PlatformRole::Member);
         let request = TokenRequest::default();
         let new = self.overkey.services.tokens.create(&owner, request).await.unwrap();
         new.value.expose().to_owned()
