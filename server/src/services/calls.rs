@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::actor::Actor;
 use domain::header::HeaderName;
 use domain::id::{ServerId, TokenId};
@@ -15,7 +13,6 @@ use domain::secret::Secret;
 use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
 use domain::via::By;
-use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 use url::Url;
 
@@ -24,7 +21,7 @@ use super::renewals::HeldTokens;
 use super::revocations::Revocations;
 use super::uses::Uses;
 use super::waiting::Waiting;
-use super::{Core, ServiceError, access, tokens, vault};
+use super::{Core, ServiceError, access, identity, tokens, vault};
 use crate::seal::SealError;
 use crate::store::{OverrideRow, OverrideUse, StoreError};
 
@@ -67,6 +64,15 @@ impl Target {
             asked: &self.server.fields,
         };
         injection::decide(server, &facts, now)
+    }
+
+    /// Names what a call would be sent with; `None` while that is missing.
+    pub fn sendable(&self, now: Timestamp) -> Option<String> {
+        match self.choice(now) {
+            Choice::Own(id, _) => self.own.iter().find(|row| row.id == id).map(identity::of_override),
+            Choice::ServerDefault | Choice::PassThrough | Choice::Nothing => Some(String::new()),
+            Choice::Missing(_) => None,
+        }
     }
 }
 
@@ -224,17 +230,13 @@ impl Calls {
                 }
                 let values = vault::open_override(&self.core.seal, row, &server.url.origin())?;
                 let headers = injection::fill(&server.auth.override_headers(), &values)?;
-                (
-                    headers,
-                    format!("own:{}:{}", row.id, row.version),
-                    Some((row.id.clone(), row.version)),
-                )
+                (headers, identity::of_override(row), Some((row.id.clone(), row.version)))
             }
             Choice::ServerDefault => match server.auth {
                 OutboundAuth::ClientCredentials(_) => return Ok(Opened::ServerToken),
                 _ => {
                     let headers = injection::shared(&server.auth)?;
-                    let identity = format!("default:{}", fingerprint(&headers));
+                    let identity = format!("default:{}", identity::of_headers(&headers));
                     (headers, identity, None)
                 }
             },
@@ -256,7 +258,7 @@ impl Calls {
         Ok(Credential {
             choice: Choice::Own(row.id.clone(), row.kind),
             headers: injection::bearer(&held.tokens.access)?,
-            identity: format!("own:{}:{}", row.id, held.consent.id),
+            identity: identity::of_override(row),
             used: Some((row.id.clone(), row.version)),
         })
     }
@@ -333,16 +335,4 @@ impl Calls {
         self.uses.flush().await;
         self.log.flush().await;
     }
-}
-
-/// A hash of shared headers: changes when they do.
-fn fingerprint(headers: &[(HeaderName, Secret)]) -> String {
-    let mut hash = Sha256::new();
-    for (name, value) in headers {
-        for part in [name.lower().as_str(), value.expose()] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-    }
-    URL_SAFE_NO_PAD.encode(hash.finalize())
 }

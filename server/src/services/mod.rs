@@ -15,6 +15,7 @@ pub mod entered;
 pub mod error;
 pub mod fingerprint;
 pub mod grants;
+mod identity;
 pub mod invitations;
 mod limit;
 pub mod outbound_change;
