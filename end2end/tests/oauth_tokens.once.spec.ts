@@ -4,7 +4,8 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Api } from "../fixtures/api.ts";
 import { bob, eve, expect, mia } from "../fixtures/app.ts";
-import { link, test, token, whoami } from "../fixtures/oauth.ts";
+import { freePort } from "../fixtures/child.ts";
+import { consent, link, startNotes, test, token, whoami } from "../fixtures/oauth.ts";
 
 /** A token's life, so short that a test can wait for its end. */
 const short = 2;
@@ -68,6 +69,26 @@ test("a provider that is down takes nothing away", async ({ connected, provider 
   expect(error?.data?.reason).toBeUndefined();
   provider.setDown(false);
   await expect.poll(async () => (await whoami(caller, "outage")).token?.sub, wait).toBe("bob");
+});
+
+test("when a server begins to ask for another scope, the next consent has it", async ({
+  page,
+  connected,
+  provider,
+}) => {
+  const origin = `http://127.0.0.1:${await freePort()}`;
+  let upstream = await startNotes(provider, origin, ["notes:read"]);
+  const caller = await connected("wider", { url: `${origin}/mcp` });
+  expect((await token(caller, "wider")).scope).toBe("notes:read");
+
+  await upstream.stop();
+  upstream = await startNotes(provider, origin, ["notes:read", "notes:write"]);
+  // FastMCP calls a token without it invalid: 401, not 403.
+  await consent(page, await link(caller, "wider", "oauth_invalidated"), provider, "bob");
+  const { scope, jti } = await token(caller, "wider");
+  expect(scope.split(" ").sort()).toEqual(["notes:read", "notes:write"]);
+  expect((await token(caller, "wider")).jti).toBe(jti);
+  await upstream.stop();
 });
 
 test("D12 S22 a manager's override wins over the token until it is removed", async ({ api, connected }) => {
