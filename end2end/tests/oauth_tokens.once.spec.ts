@@ -71,6 +71,29 @@ test("a provider that is down takes nothing away", async ({ connected, provider 
   await expect.poll(async () => (await whoami(caller, "outage")).token?.sub, wait).toBe("bob");
 });
 
+test("S22 a provider whose addresses a manager typed in, and that wants the client's secret in the form", async ({
+  world,
+  connected,
+  provider,
+}) => {
+  const redirect = `${world.url}/oauth/callback`;
+  const client = provider.addClient(redirect, { token_endpoint_auth_method: "client_secret_post" });
+  const caller = await connected("typed-in", {
+    lifetime: short,
+    outboundAuth: {
+      mode: "oauth2_authorization_code",
+      authorization_url: `${provider.issuer}/auth`,
+      token_url: `${provider.issuer}/token`,
+      client_id: client.id,
+      client_secret: client.secret,
+      scopes: ["notes:read", "offline_access"],
+    },
+  });
+  const first = await token(caller, "typed-in");
+  expect(first).toMatchObject({ sub: "bob", client_id: client.id, scope: "notes:read" });
+  await expect.poll(async () => (await token(caller, "typed-in")).jti, wait).not.toBe(first.jti);
+});
+
 test("when a server begins to ask for another scope, the next consent has it", async ({
   page,
   connected,
