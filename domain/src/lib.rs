@@ -20,3 +20,4 @@ pub mod server;
 pub mod template;
 pub mod timestamp;
 pub mod verdict;
+pub mod why;

@@ -16,3 +16,4 @@ mod settings;
 mod tokens;
 mod verify;
 mod verify_stored;
+mod why;
