@@ -11,6 +11,7 @@ pub mod header;
 pub mod id;
 pub mod injection;
 pub mod oauth;
+mod oauth_input;
 pub mod outbound;
 pub mod outbound_input;
 pub mod overrides;

@@ -56,6 +56,17 @@ pub struct Overkey {
 impl Overkey {
     /// Opens and migrates the database and checks the key. `public_url` is where we shall be reached.
     pub async fn open(config: Config, public_url: Url, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let egress = Egress::system(&egress_config(&config));
+        Self::open_with(config, public_url, clock, egress).await
+    }
+
+    /// With another way out: a test chooses where names lead.
+    pub async fn open_with(
+        config: Config,
+        public_url: Url,
+        clock: Arc<dyn Clock>,
+        egress: Egress,
+    ) -> anyhow::Result<Self> {
         let store = store::open(&config.database_url)
             .await
             .context("Cannot open the database; check OVERKEY_DATABASE_URL")?;
@@ -70,7 +81,6 @@ impl Overkey {
             seal,
             public_url,
         };
-        let egress = Egress::system(&egress_config(&config));
         Ok(Self {
             services: Services::new(&core, Arc::new(Upstreams::new(egress.clone(), &config))),
             oauth: Oauth::new(&core, egress.clone()),

@@ -2,6 +2,7 @@
 
 mod access;
 mod connections;
+mod outbound_form;
 mod overrides;
 mod people;
 mod servers;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use app::backend::Backend;
 use app::error::UiError;
 use tracing::error;
+use url::Url;
 
 use crate::clock::Clock;
 use crate::gateway::Gateway;
@@ -28,12 +30,15 @@ const PAGE: u32 = 50;
 struct Desk {
     services: Services,
     clock: Arc<dyn Clock>,
+    /// Where providers send browsers back to: what managers register there.
+    redirect_url: Url,
 }
 
-pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway) -> Backend {
+pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway, redirect_url: Url) -> Backend {
     let desk = Desk {
         services: services.clone(),
         clock: clock.clone(),
+        redirect_url,
     };
     Backend {
         people: Arc::new(people::People(desk.clone())),

@@ -243,6 +243,7 @@ A proxied MCP call, with Bob's gateway token:
   curl -s {url}/mcp/open -H 'Authorization: Bearer {token}' {call}
 
 `notes` wants a key of Bob's own: add sk-bob for him on {url}/servers/notes/overrides as Mia, and call /mcp/notes.
+`tracker` wants Bob to authorize Overkey: open {url}/connect/tracker as Bob, and call /mcp/tracker.
 ci-bot's gateway token: {ci_bot}
 "#,
         token = world.bob_token.expose(),

@@ -4,7 +4,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -16,19 +16,17 @@ use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tower::Service;
 
-use super::error::UnknownName;
 use super::guard::{Guard, Refused, Scheme};
-use super::resolve::Resolve;
+use super::resolve::{Lookup, Resolve};
 
 const IDLE_PER_HOST: usize = 64;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
 pub type Client = legacy::Client<InTime, Full<Bytes>>;
 
@@ -134,7 +132,9 @@ impl Service<Uri> for Connector {
 fn checked(guard: &Guard, uri: &Uri) -> Result<Scheme, Refused> {
     let scheme = Scheme::of(uri).ok_or(Refused::NotCallable)?;
     let authority = uri.authority().ok_or(Refused::NotCallable)?;
-    if authority.as_str().contains('@') || authority.port_u16() == Some(0) {
+    // A user would be left out silently; a zone (`%25eth0`) names a link of this machine.
+    let odd = authority.as_str().contains(['@', '%']) || authority.host().is_empty();
+    if odd || authority.port_u16() == Some(0) {
         return Err(Refused::NotCallable);
     }
     match literal(authority.host()) {
@@ -151,43 +151,54 @@ fn literal(host: &str) -> Option<IpAddr> {
     v4.or_else(|_| host.parse::<Ipv6Addr>().map(IpAddr::from)).ok()
 }
 
-/// Gives a connector those of a name's addresses that may be called.
-#[derive(Clone)]
-struct Lookup {
-    scheme: Scheme,
-    guard: Guard,
-    resolver: Arc<dyn Resolve>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Lookup {
-    async fn addresses(&self, name: &str) -> Result<Vec<SocketAddr>, BoxError> {
-        let found = self.resolver.resolve(name).await.map_err(UnknownName)?;
-        let (mut allowed, mut refused) = (Vec::new(), None);
-        for address in found {
-            match self.guard.check(self.scheme, address) {
-                // The connector puts the URL's port in place of 0.
-                Ok(()) => allowed.push(SocketAddr::new(address, 0)),
-                Err(reason) => refused = Some(reason),
+    fn check(allow: &[&str], uri: &str) -> Result<Scheme, Refused> {
+        let allow: Vec<_> = allow.iter().map(|network| network.parse().unwrap()).collect();
+        checked(&Guard::new(&allow), &uri.parse().unwrap())
+    }
+
+    #[test]
+    fn f1_a_host_that_is_an_address_is_checked_without_a_resolver() {
+        for host in [
+            "127.0.0.1",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+            "169.254.169.254",
+            "[64:ff9b::a00:1]",
+            "0.0.0.0",
+        ] {
+            for scheme in ["http", "https"] {
+                assert_eq!(
+                    check(&[], &format!("{scheme}://{host}:8080/mcp")),
+                    Err(Refused::Special),
+                    "{host}"
+                );
             }
         }
-        match refused {
-            Some(reason) if allowed.is_empty() => Err(reason.into()),
-            _ => Ok(allowed),
+        assert_eq!(check(&[], "http://93.184.216.34/"), Err(Refused::PlainHttp));
+        assert_eq!(check(&[], "https://93.184.216.34/"), Ok(Scheme::Https));
+        assert_eq!(check(&[], "https://[2606:2800:220:1::1]/"), Ok(Scheme::Https));
+        assert_eq!(check(&["127.0.0.1/32"], "http://127.0.0.1/"), Ok(Scheme::Http));
+    }
+
+    #[test]
+    fn f1_urls_that_nobody_needs_are_not_called() {
+        for uri in [
+            "ftp://a.example/",
+            "ws://a.example/",
+            "/mcp",
+            "a.example:443",
+            "https://user@a.example/",
+            "https://user:password@a.example/",
+            "https://a.example:0/",
+            "https://:443/",
+            "https://[fe80::1%25eth0]/",
+            "https://[::1%251]/",
+        ] {
+            assert_eq!(check(&["::/0"], uri), Err(Refused::NotCallable), "{uri}");
         }
-    }
-}
-
-impl Service<Name> for Lookup {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = BoxError;
-    type Future = Connecting<Self::Response>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let lookup = self.clone();
-        Box::pin(async move { Ok(lookup.addresses(name.as_str()).await?.into_iter()) })
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 
 use hyper_util::client::legacy;
+use rustls::pki_types::InvalidDnsNameError;
 
 use super::guard::Refused;
 
@@ -70,7 +71,7 @@ impl From<legacy::Error> for EgressError {
             }
             if cause.is::<UnknownName>() {
                 why = Unreachable::Name;
-            } else if cause.is::<rustls::Error>() {
+            } else if cause.is::<rustls::Error>() || cause.is::<InvalidDnsNameError>() {
                 why = Unreachable::Tls;
             }
         }

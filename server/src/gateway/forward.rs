@@ -15,7 +15,7 @@ use url::Url;
 use super::credential::CallCredential;
 use super::error::GatewayError;
 use super::message::{Message, Transport};
-use super::{Parts, legacy_sse};
+use super::{Parts, legacy_sse, session_id};
 use crate::egress::EgressError;
 use crate::services::calls::Target;
 
@@ -67,7 +67,8 @@ pub async fn forward(
 fn not_sent(target: &Target, error: &EgressError) -> GatewayError {
     tracing::warn!(error = %error.detail(), server.name = %target.server.name, "Could not reach an upstream");
     match error {
-        EgressError::Refused(_) | EgressError::Unreachable { .. } => GatewayError::Unreachable,
+        EgressError::Refused(reason) => GatewayError::Refused(*reason),
+        EgressError::Unreachable { .. } => GatewayError::Unreachable,
         EgressError::TimedOut => GatewayError::TimedOut,
     }
 }
@@ -100,8 +101,9 @@ pub fn uri(url: &Url) -> Option<Uri> {
 fn headers(gateway: &Parts, credential: &CallCredential, message: &Message) -> Result<HeaderMap, GatewayError> {
     let unusable = |_| GatewayError::CredentialUnusable("a credential does not fit into a header".to_owned());
     let mut headers = pass_on(&message.headers);
-    if let Some(sealed) = message.headers.get(SESSION) {
-        let sealed = sealed.to_str().map_err(|_| GatewayError::SessionNotFound)?;
+    let session = message.headers.get(SESSION).map(HeaderValue::to_str).transpose();
+    let session = session.map_err(|_| GatewayError::SessionNotFound)?;
+    if let Some(sealed) = session.and_then(session_id::upstream_part) {
         let id = gateway
             .sessions
             .open(&credential.binding, "session", sealed)

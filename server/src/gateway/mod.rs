@@ -5,17 +5,23 @@
 //!
 //! Invariant: what authenticates a caller to us never reaches an upstream, and a caller never gets another subject's credential.
 
+mod auth_required;
 mod authenticate;
 mod authorize;
 mod credential;
 mod cross_origin;
+mod elicitation;
 mod error;
 mod forward;
 mod legacy_sse;
+mod members;
 mod message;
 mod record;
+mod request_state;
 mod resolve;
 mod respond;
+mod rpc_call;
+mod sealed_text;
 mod session_id;
 mod upstreams;
 mod watch;
@@ -39,6 +45,7 @@ use crate::services::calls::Calls;
 use error::GatewayError;
 use message::{Message, Transport};
 use record::Record;
+use request_state::RequestStates;
 use session_id::SessionIds;
 pub use upstreams::Upstreams;
 use watch::{Watch, while_permitted};
@@ -51,6 +58,8 @@ pub struct GatewayConfig {
     pub body_limit: usize,
     /// How long an upstream may take to begin its answer.
     pub first_byte_timeout: Duration,
+    /// How long a call waits for the credential that its person agreed to enter (B09).
+    pub credential_wait: Duration,
 }
 
 #[derive(Clone)]
@@ -61,6 +70,7 @@ struct Parts {
     egress: Egress,
     oauth: Oauth,
     sessions: SessionIds,
+    states: RequestStates,
     public_url: Url,
     config: GatewayConfig,
 }
@@ -79,6 +89,7 @@ impl Gateway {
             egress,
             oauth,
             sessions: SessionIds::new(seal),
+            states: RequestStates::new(seal),
             public_url,
             config,
         }))
@@ -170,7 +181,7 @@ impl Parts {
             body,
             transport,
         };
-        let outcome = self.carry_out(record, &caller.actor, server, &message).await;
+        let outcome = elicitation::call(self, record, &caller, server, &message).await;
         let watch = Watch {
             calls: self.calls.clone(),
             token: caller.token,

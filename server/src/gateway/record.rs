@@ -1,6 +1,6 @@
 //! Phase 7: what happened, for logs, metrics and "last used". Names and numbers; never a value.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -21,6 +21,8 @@ pub struct Record {
     subject: &'static str,
     plan: &'static str,
     upstream: Option<StatusCode>,
+    /// For a person; not what the call itself took.
+    waited: Duration,
 }
 
 impl Record {
@@ -31,6 +33,7 @@ impl Record {
             subject: "unknown",
             plan: "none",
             upstream: None,
+            waited: Duration::ZERO,
         }
     }
 
@@ -53,9 +56,13 @@ impl Record {
         self.upstream = Some(status);
     }
 
+    pub fn waited(&mut self, time: Duration) {
+        self.waited += time;
+    }
+
     /// The labels are bounded: no caller, server or path of a caller's choosing.
     pub fn end(self, outcome: &Result<Response, GatewayError>) {
-        let seconds = self.started.elapsed().as_secs_f64();
+        let seconds = self.started.elapsed().saturating_sub(self.waited).as_secs_f64();
         let result = outcome.as_ref().map_or_else(GatewayError::name, |_| "forwarded");
         counter!("overkey_gateway_calls_total", "plan" => self.plan, "result" => result).increment(1);
         histogram!("overkey_gateway_first_byte_seconds", "plan" => self.plan).record(seconds);
@@ -66,6 +73,7 @@ impl Record {
             upstream.status = self.upstream.map(|status| status.as_u16()),
             result,
             duration_ms = seconds * 1_000.0,
+            waited_ms = self.waited.as_secs_f64() * 1_000.0,
             "gateway.call"
         );
     }

@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 
 use super::Parts;
 use super::credential::{CallCredential, Token, required};
+use super::elicitation;
 use super::error::GatewayError;
 use super::forward::connection_named;
 use super::legacy_sse;
@@ -63,9 +64,13 @@ pub async fn respond(
     }
     let (parts, body) = answer.into_parts();
     let mut headers = pass_back(&parts.headers);
-    if let Some(id) = parts.headers.get(SESSION) {
-        headers.insert(SESSION, sealed_session(gateway, credential, id)?);
+    let session = parts.headers.get(SESSION);
+    let mut session = session.map(|id| sealed_session(gateway, credential, id)).transpose()?;
+    if parts.status.is_success() {
+        let whose = (target.server.name.as_str(), credential.binding.subject.as_str());
+        session = elicitation::noted(gateway, message, whose, session);
     }
+    headers.extend(session.map(|id| (SESSION, id)));
     let body = match message.transport {
         Transport::SseStream if parts.status.is_success() => {
             legacy_sse::rewrite(gateway, target, credential, body).await?

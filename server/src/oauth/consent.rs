@@ -17,7 +17,7 @@ use tracing::{info, warn};
 use url::Url;
 
 use super::discovery::{self, DiscoveryError, Provider};
-use super::token_request::{TokenEndpoint, TokenError};
+use super::token_request::{Request, TokenEndpoint, TokenError};
 use super::{ConsentError, Oauth};
 use crate::services::consents::{Asked, ConsentPlace, Returned, fingerprint};
 
@@ -136,13 +136,29 @@ impl Oauth {
                     client: &asked.client,
                     resource: &asked.resource,
                 };
+                let redirect = self.redirect_url();
+                let request = Request::Code {
+                    code,
+                    verifier,
+                    redirect: &redirect,
+                };
                 let now = self.0.consents.now();
-                let granted = endpoint.exchange(code, verifier, &self.redirect_url(), now).await;
-                if granted.as_ref().is_err_and(|error| *error == TokenError::ClientRefused) {
-                    self.forget_client(&returned.server_id, &asked.issuer, &asked.client.id)
-                        .await?;
+                // A typed-in provider did not tell how clients prove who they are.
+                let answer = match asked.issuer_is_known {
+                    true => endpoint
+                        .ask(request, now)
+                        .await
+                        .map(|granted| (granted, asked.client.method)),
+                    false => endpoint.ask_either_way(request, now).await,
+                };
+                if answer.as_ref().is_err_and(|error| *error == TokenError::ClientRefused) {
+                    let (server, client) = (&returned.server_id, &asked.client.id);
+                    self.forget_client(server, &asked.issuer, client).await?;
                 }
-                let saved = self.0.consents.save(actor, &returned.server, asked, granted?).await?;
+                let (granted, method) = answer?;
+                let mut asked = asked.clone();
+                asked.client.method = method;
+                let saved = self.0.consents.save(actor, &returned.server, &asked, granted).await?;
                 if saved { Ok(()) } else { Err(ConsentError::Changed) }
             }
             (Some("access_denied"), ..) => Err(ConsentError::Denied),
@@ -185,6 +201,7 @@ impl From<DiscoveryError> for ConsentError {
     fn from(error: DiscoveryError) -> Self {
         match error {
             DiscoveryError::Unknown | DiscoveryError::Unusable(_) => Self::NotDiscoverable,
+            DiscoveryError::InTrouble => Self::ProviderUnreachable,
             DiscoveryError::Unreachable(error) => error.into(),
         }
     }

@@ -46,6 +46,8 @@ pub enum DiscoveryError {
     /// The texts name no secret and no query.
     #[error("{0}")]
     Unusable(&'static str),
+    #[error("a description's place answers with an error")]
+    InTrouble,
     #[error("{0}")]
     Unreachable(#[from] FetchError),
 }
@@ -148,7 +150,7 @@ async fn describe_resource(
         None => resource_locations(server),
     };
     for place in places {
-        let Some(description) = document::<ResourceDescription>(egress, &place).await? else {
+        let Some(description) = document::<ResourceDescription>(egress, &place, named.is_some()).await? else {
             continue;
         };
         // RFC 9728 section 3.3: a description of something else is an attempt to get tokens for it.
@@ -171,7 +173,7 @@ async fn describe_resource(
 async fn describe_provider(egress: &Egress, issuer: &str) -> Result<ProviderDescription, DiscoveryError> {
     let url = Url::parse(issuer).map_err(|_| DiscoveryError::Unusable("the provider's name is not a URL"))?;
     for place in provider_locations(&url) {
-        let Some(description) = document::<ProviderDescription>(egress, &place).await? else {
+        let Some(description) = document::<ProviderDescription>(egress, &place, false).await? else {
             continue;
         };
         // RFC 8414 section 3.3: identical, or it must not be used.
@@ -191,23 +193,29 @@ async fn describe_provider(egress: &Egress, issuer: &str) -> Result<ProviderDesc
     Err(DiscoveryError::Unknown)
 }
 
-/// `None` when it is not there, whatever stands there instead.
-async fn document<T: DeserializeOwned>(egress: &Egress, place: &Url) -> Result<Option<T>, DiscoveryError> {
+/// `None` when it is not there. Where nobody named the place, something else may be there: an application's page for every address,
+/// or a redirect to a sign-in.
+async fn document<T: DeserializeOwned>(egress: &Egress, place: &Url, named: bool) -> Result<Option<T>, DiscoveryError> {
     let request = Request::builder()
         .uri(place.as_str())
         .header(header::ACCEPT, "application/json")
         .body(Bytes::new())
         .map_err(|_| DiscoveryError::Unusable("a description's address cannot be called"))?;
     let answer = egress.fetch(request).await?;
-    match answer.status() {
-        StatusCode::OK => serde_json::from_slice(answer.body())
-            .map(Some)
-            .map_err(|_| DiscoveryError::Unusable("a description cannot be read")),
-        status if status.is_client_error() => Ok(None),
-        _ => Err(DiscoveryError::Unusable(
-            "a description's place answers with an error or a redirect",
-        )),
+    let status = answer.status();
+    match serde_json::from_slice(answer.body()) {
+        Ok(document) if status == StatusCode::OK => Ok(Some(document)),
+        _ if status.is_server_error() => Err(DiscoveryError::InTrouble),
+        Err(_) if status == StatusCode::OK && is_json(answer.body()) => {
+            Err(DiscoveryError::Unusable("a description lacks what it must have"))
+        }
+        _ if named && !status.is_client_error() => Err(DiscoveryError::Unusable("a description cannot be read")),
+        _ => Ok(None),
     }
+}
+
+fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }
 
 /// A server's own name as a resource (RFC 8707 section 2: no fragment, and rather no query, which may hold a key). A path of `/`

@@ -13,7 +13,7 @@ use domain::timestamp::Timestamp;
 
 use super::Oauth;
 use super::discovery::resource_of;
-use super::token_request::{TokenEndpoint, TokenError};
+use super::token_request::{Request, TokenEndpoint, TokenError};
 use crate::services::consents::fingerprint;
 use crate::services::vault::OAuthClient;
 
@@ -25,6 +25,8 @@ pub struct MachineToken {
     expires_at: Option<Timestamp>,
     /// Which settings it was got with; names the credential without telling it.
     pub settings: String,
+    /// How the provider lets us prove who we are: nobody told, so it was tried.
+    method: AuthMethod,
 }
 
 /// By server: the token of its present settings.
@@ -95,7 +97,12 @@ impl Oauth {
         let (oauth, server, settings, name) = (self.clone(), server.clone(), settings.clone(), key.1.clone());
         let resource = resource_of(url.as_url());
         self.0.machine_flights.join(&key, move || async move {
-            let token = Arc::new(oauth.request_machine_token(&settings, name, &resource).await?);
+            let before = oauth.0.machine.get(&server, &name);
+            let method = before.map_or(AuthMethod::Basic, |token| token.method);
+            let token = oauth
+                .request_machine_token(&settings, (name, method), &resource)
+                .await?;
+            let token = Arc::new(token);
             oauth.0.machine.put(&server, &token);
             Ok(token)
         })
@@ -104,14 +111,14 @@ impl Oauth {
     async fn request_machine_token(
         &self,
         settings: &OAuthSettings,
-        name: String,
+        (name, method): (String, AuthMethod),
         resource: &str,
     ) -> Result<MachineToken, TokenError> {
         let url = settings.token_url.as_ref().ok_or(TokenError::Refused)?;
         let client = OAuthClient {
             id: settings.client_id.clone().ok_or(TokenError::ClientRefused)?,
             secret: settings.client_secret.clone(),
-            method: AuthMethod::Basic,
+            method,
         };
         let endpoint = TokenEndpoint {
             egress: &self.0.egress,
@@ -119,10 +126,10 @@ impl Oauth {
             client: &client,
             resource,
         };
-        let granted = endpoint
-            .client_credentials(&settings.scopes, self.0.consents.now())
-            .await?;
+        let request = Request::ClientCredentials(&settings.scopes);
+        let (granted, method) = endpoint.ask_either_way(request, self.0.consents.now()).await?;
         Ok(MachineToken {
+            method,
             access: granted.access,
             issued_at: granted.issued_at,
             expires_at: granted.expires_at,

@@ -9,7 +9,7 @@ use domain::oauth::{Freshness, freshness};
 use tracing::{error, info};
 
 use super::Oauth;
-use super::token_request::{TokenEndpoint, TokenError};
+use super::token_request::{Request, TokenEndpoint, TokenError};
 use crate::services::ServiceError;
 use crate::services::consents::Granted;
 use crate::services::renewals::HeldTokens;
@@ -104,7 +104,7 @@ impl Oauth {
             client: &held.tokens.client,
             resource: &held.tokens.from.resource,
         };
-        match endpoint.refresh(refresh, self.0.renewals.now()).await {
+        match endpoint.ask(Request::Refresh(refresh), self.0.renewals.now()).await {
             Ok(granted) => self.store(held, &granted).await,
             Err(TokenError::InvalidGrant) => self.give_up(held).await,
             Err(TokenError::ClientRefused) if self.forget_if_registered(held).await? => self.give_up(held).await,

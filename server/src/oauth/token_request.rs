@@ -36,6 +36,18 @@ pub enum TokenError {
     Unreachable,
 }
 
+/// What to ask for.
+#[derive(Debug, Clone, Copy)]
+pub enum Request<'a> {
+    Code {
+        code: &'a Secret,
+        verifier: &'a Secret,
+        redirect: &'a Url,
+    },
+    Refresh(&'a Secret),
+    ClientCredentials(&'a [String]),
+}
+
 /// Where to ask, as whom, and what for.
 #[derive(Clone, Copy)]
 pub struct TokenEndpoint<'a> {
@@ -46,38 +58,65 @@ pub struct TokenEndpoint<'a> {
 }
 
 impl TokenEndpoint<'_> {
-    pub async fn exchange(
+    /// As `ask`; and where nobody told how the provider lets clients prove who they are, in the other way too when the first is
+    /// refused. The second value is the way that worked.
+    pub async fn ask_either_way(
         self,
-        code: &Secret,
-        verifier: &Secret,
-        redirect: &Url,
+        request: Request<'_>,
         now: Timestamp,
-    ) -> Result<Granted, TokenError> {
-        let client = self.client().set_redirect_uri(RedirectUrl::from_url(redirect.clone()));
-        let code = AuthorizationCode::new(code.expose().to_owned());
-        let request = client
-            .exchange_code(code)
-            .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()))
-            .add_extra_param("resource", self.resource);
-        granted(request.request_async(&Http(self.egress)).await, now)
+    ) -> Result<(Granted, AuthMethod), TokenError> {
+        let method = self.client.method;
+        match self.ask(request, now).await {
+            // The client is looked at first, so a code is still good after this (RFC 6749 section 4.1.3).
+            Err(TokenError::ClientRefused) if method == AuthMethod::Basic => {
+                let client = OAuthClient {
+                    method: AuthMethod::Post,
+                    ..self.client.clone()
+                };
+                let other = TokenEndpoint {
+                    client: &client,
+                    ..self
+                };
+                Ok((other.ask(request, now).await?, AuthMethod::Post))
+            }
+            granted => Ok((granted?, method)),
+        }
     }
 
-    pub async fn refresh(self, token: &Secret, now: Timestamp) -> Result<Granted, TokenError> {
-        let client = self.client();
-        let token = RefreshToken::new(token.expose().to_owned());
-        let request = client
-            .exchange_refresh_token(&token)
-            .add_extra_param("resource", self.resource);
-        granted(request.request_async(&Http(self.egress)).await, now)
-    }
-
-    pub async fn client_credentials(self, scopes: &[String], now: Timestamp) -> Result<Granted, TokenError> {
-        let client = self.client();
-        let request = client
-            .exchange_client_credentials()
-            .add_scopes(scopes.iter().cloned().map(Scope::new))
-            .add_extra_param("resource", self.resource);
-        granted(request.request_async(&Http(self.egress)).await, now)
+    /// `now` is when the answer's lifetime begins.
+    pub async fn ask(self, request: Request<'_>, now: Timestamp) -> Result<Granted, TokenError> {
+        let (client, http) = (self.client(), Http(self.egress));
+        let answer = match request {
+            Request::Code {
+                code,
+                verifier,
+                redirect,
+            } => {
+                client
+                    .set_redirect_uri(RedirectUrl::from_url(redirect.clone()))
+                    .exchange_code(AuthorizationCode::new(code.expose().to_owned()))
+                    .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()))
+                    .add_extra_param("resource", self.resource)
+                    .request_async(&http)
+                    .await
+            }
+            Request::Refresh(token) => {
+                client
+                    .exchange_refresh_token(&RefreshToken::new(token.expose().to_owned()))
+                    .add_extra_param("resource", self.resource)
+                    .request_async(&http)
+                    .await
+            }
+            Request::ClientCredentials(scopes) => {
+                client
+                    .exchange_client_credentials()
+                    .add_scopes(scopes.iter().cloned().map(Scope::new))
+                    .add_extra_param("resource", self.resource)
+                    .request_async(&http)
+                    .await
+            }
+        };
+        granted(answer, now)
     }
 
     fn client(self) -> Client {

@@ -19,6 +19,7 @@ use url::Url;
 
 use super::renewals::HeldTokens;
 use super::uses::Uses;
+use super::waiting::Waiting;
 use super::{Core, ServiceError, access, tokens, vault};
 use crate::seal::SealError;
 use crate::store::{OverrideRow, OverrideUse, StoreError};
@@ -111,12 +112,17 @@ pub enum CredentialError {
 pub struct Calls {
     core: Core,
     uses: Uses,
+    pub(super) waiting: Waiting,
 }
 
 impl Calls {
     pub fn new(core: Core) -> Self {
         let uses = Uses::start(core.store.clone());
-        Self { core, uses }
+        Self {
+            core,
+            uses,
+            waiting: Waiting::default(),
+        }
     }
 
     pub fn now(&self) -> Timestamp {

@@ -21,6 +21,7 @@ pub mod tokens;
 pub mod uses;
 pub mod vault;
 pub mod verify;
+pub mod waiting;
 
 use std::sync::Arc;
 

@@ -60,7 +60,7 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         core.public_url.clone(),
         gateway_config(overkey),
     );
-    let pages = backend::wire(&overkey.services, &core.clock, &gateway);
+    let pages = backend::wire(&overkey.services, &core.clock, &gateway, overkey.oauth.redirect_url());
     let public_url = Arc::new(core.public_url.clone());
     let sessions = session::layer(core.store.clone(), core.clock.clone(), &core.public_url);
     let with_session = Router::new()
@@ -104,6 +104,7 @@ fn gateway_config(overkey: &Overkey) -> GatewayConfig {
         allowed_origins: config.allowed_origins.clone(),
         body_limit: config.body_limit,
         first_byte_timeout: Duration::from_secs(config.first_byte_timeout),
+        credential_wait: Duration::from_secs(config.credential_wait),
     }
 }
 

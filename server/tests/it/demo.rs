@@ -43,6 +43,8 @@ async fn each_demo_server_sees_the_credential_that_belongs_to_the_caller() {
     assert_eq!(whoami(&app, &bob, "open", None).await, "anybody");
     assert_eq!(whoami(&app, &bob, "shared", None).await, "everybody");
     assert_eq!(whoami(&app, &bob, "relay", Some("Bearer sk-eve")).await, "eve");
+    assert_eq!(whoami(&app, &bob, "machine", None).await, "overkey-machine");
+    assert_eq!(whoami(&app, &bob, "tracker", None).await, "oauth_consent_required");
     for (server, prefix) in [("notes", ""), ("raw", "Bearer ")] {
         for (by, whose, key, hint) in [(&bob, &bob, "sk-bob", "bob"), (&mia, &ci_bot, "sk-ci", "ci-bot")] {
             let path = format!("/servers/{server}/overrides/{}", whose.path());

@@ -11,6 +11,7 @@ mod canary;
 mod crash;
 mod demo;
 mod demo_provider;
+mod egress;
 mod gateway;
 mod oauth;
 mod outage;

@@ -14,6 +14,7 @@ on_every_database!(
     g9_nobody_consents_for_another_and_strangers_learn_nothing,
     d08_settings_that_changed_meanwhile_store_nothing,
     a_refused_consent_is_told_as_what_it_is,
+    a_typed_in_provider_that_wants_the_secret_elsewhere_gets_it_there,
     d02_consenting_again_takes_the_old_tokens_place,
 );
 
@@ -240,4 +241,18 @@ async fn d02_consenting_again_takes_the_old_tokens_place(world: &World) {
         "mia",
         "the account that allowed it last"
     );
+}
+
+async fn a_typed_in_provider_that_wants_the_secret_elsewhere_gets_it_there(world: &World) {
+    use server::demo::authorization_server::controls::Failure;
+    let stage = Stage::on(world).await;
+    // As a provider refuses Basic authentication that takes the secret in the form only.
+    stage
+        .provider
+        .switch(|switches| switches.fail_next.push_back(Failure::InvalidClient));
+    stage.connect(&world.bob, "echo", "bob").await;
+    assert_eq!(stage.provider.counts().authorization_code, 2);
+    world.app.clock.advance(super::stage::LIFETIME);
+    assert!(world.sent_authorization(&world.bob, "echo").await.is_some());
+    assert_eq!(stage.provider.counts().refresh_token, 1, "what worked is remembered");
 }

@@ -101,7 +101,7 @@ async fn trouble_is_told_and_ends_with_the_trouble(world: &World) {
     stage.provider.switch(|switches| {
         switches
             .fail_next
-            .extend([Failure::ServerError, Failure::InvalidClient])
+            .extend([Failure::ServerError, Failure::InvalidClient, Failure::InvalidClient])
     });
     assert_eq!(
         world.call(&world.bob, "robot").await.expect(503)["error"]["code"],
@@ -110,6 +110,8 @@ async fn trouble_is_told_and_ends_with_the_trouble(world: &World) {
     assert_eq!(world.call(&world.bob, "robot").await.expect(200)["error"]["code"], 4403);
     world.upstream.assert_untouched();
     assert!(world.sent_authorization(&world.bob, "robot").await.is_some());
+    // The secret was sent in both ways that there are.
+    assert_eq!(requests(&stage), 4);
     // A token that is still good is used through a trouble.
     world.app.clock.advance(LIFETIME - 5);
     stage

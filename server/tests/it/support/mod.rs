@@ -3,6 +3,8 @@
 pub mod app;
 pub mod checking;
 pub mod database;
+pub mod modern;
+pub mod names;
 pub mod process;
 pub mod raw;
 pub mod rest;

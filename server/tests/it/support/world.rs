@@ -1,8 +1,11 @@
 //! People, servers and an upstream: what most tests begin with.
 
+use std::sync::Arc;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use server::config::Config;
+use server::egress::{Resolve, SystemResolver};
 
 use super::{Answer, App, Caller, Upstream, app};
 
@@ -27,9 +30,14 @@ impl World {
     }
 
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::with_names(change, Arc::new(SystemResolver)).await
+    }
+
+    /// With names that lead where a test says.
+    pub async fn with_names(change: impl FnOnce(&mut Config), names: Arc<dyn Resolve>) -> Self {
         let mut config = app::config();
         change(&mut config);
-        let app = App::start(config).await;
+        let app = App::start_with(config, names).await;
         let upstream = Upstream::start().await;
         let ada = app.first_admin("ada").await;
         let mia = person(&app, &ada, "mia").await;
