@@ -27,3 +27,4 @@ pub mod template;
 pub mod timestamp;
 pub mod verdict;
 pub mod via;
+pub mod why;
