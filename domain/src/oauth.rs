@@ -89,14 +89,15 @@ impl AuthMethod {
             .find(|method| method.as_str() == text)
     }
 
-    /// What to use with a provider that takes `supported`; an empty list means Basic (RFC 8414 section 2). `None` when a secret is
-    /// there and the provider takes it in neither way.
+    /// What to use with a provider that takes `supported`; an empty list means Basic (RFC 8414 section 2). A secret that the provider
+    /// takes in no way is left out where it asks for none. `None` where it asks for something else.
     pub fn choose(has_secret: bool, supported: &[String]) -> Option<Self> {
         let takes = |method: Self| supported.iter().any(|name| name == method.as_str());
         match has_secret {
             false => Some(Self::Nothing),
             true if supported.is_empty() || takes(Self::Basic) => Some(Self::Basic),
             true if takes(Self::Post) => Some(Self::Post),
+            true if takes(Self::Nothing) => Some(Self::Nothing),
             true => None,
         }
     }
@@ -121,6 +122,14 @@ pub fn scopes(
         }
     }
     asked
+}
+
+/// Without it many providers give no refresh token (OpenID Connect Core 1.0 section 11).
+pub const OFFLINE_ACCESS: &str = "offline_access";
+
+/// Whether consenting (again) could help a call that was refused for lack of scopes: only if it lacked one that was not granted.
+pub fn consent_could_help(challenged: &[String], granted: &[String]) -> bool {
+    challenged.iter().any(|scope| !granted.contains(scope))
 }
 
 /// A space-separated list (RFC 6749 section 3.3).
@@ -266,6 +275,7 @@ mod tests {
             Some(AuthMethod::Basic)
         );
         assert_eq!(choose(true, &["client_secret_post", "none"]), Some(AuthMethod::Post));
+        assert_eq!(choose(true, &["private_key_jwt", "none"]), Some(AuthMethod::Nothing));
         assert_eq!(choose(true, &["private_key_jwt"]), None);
     }
 
@@ -280,6 +290,13 @@ mod tests {
         assert_eq!(scopes(&[], &[], &named(&["c"]), &none), named(&["c"]));
         let added = BTreeSet::from(["b".to_owned(), "write".to_owned()]);
         assert_eq!(scopes(&[], &named(&["b"]), &[], &added), named(&["b", "write"]));
+    }
+
+    #[test]
+    fn consent_helps_against_missing_scopes_only() {
+        assert!(consent_could_help(&named(&["read", "write"]), &named(&["read"])));
+        assert!(!consent_could_help(&named(&["read"]), &named(&["write", "read"])));
+        assert!(!consent_could_help(&[], &[]));
     }
 
     #[test]

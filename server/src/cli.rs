@@ -4,17 +4,19 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::{Parser, Subcommand};
 use domain::actor::{Actor, SubjectKind, SubjectRef};
 use domain::role::PlatformRole;
 use domain::secret::Secret;
+use domain::via::By;
 use url::Url;
 
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::services::ServiceError;
 use crate::services::accounts::{NewUser, UserChange, find_user};
+use crate::services::audit::Noted;
 use crate::services::tokens::{TokenRequest, parse_lifetime};
 use crate::startup::{self, Overkey};
 use crate::store::PageQuery;
@@ -49,6 +51,20 @@ enum Command {
     /// Gateway tokens.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// The audit trail.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Check that no entry was edited, moved, put in or taken out; names the first that was.
+    Verify {
+        /// An end of a chain that was noted elsewhere, as this command and the log tell it (changes:17:3f9a...): the trail must
+        /// still hold it. May be given more than once.
+        #[arg(long)]
+        noted: Vec<String>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -67,8 +83,18 @@ enum UserCommand {
     },
     /// List all people.
     List,
-    /// Disable a person: their sessions and tokens end at once.
+    /// Disable a person: their sessions end at once, and their tokens do not work until they are enabled.
     Disable {
+        #[arg(long)]
+        email: String,
+    },
+    /// Enable a disabled person again.
+    Enable {
+        #[arg(long)]
+        email: String,
+    },
+    /// Make a link by which a person chooses a password, and print it once; it works once, within seven days.
+    Invite {
         #[arg(long)]
         email: String,
     },
@@ -98,6 +124,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate => open(config).await.map(|_| say("The database is up to date.")),
         Command::User(command) => users(&open(config).await?, command).await,
         Command::Token(command) => tokens(&open(config).await?, command).await,
+        Command::Audit(AuditCommand::Verify { noted }) => verify(&open(config).await?, &noted).await,
     }
 }
 
@@ -146,11 +173,7 @@ async fn users(overkey: &Overkey, command: UserCommand) -> anyhow::Result<()> {
             loop {
                 let page = accounts.users(&operator(), &query).await.map_err(told)?;
                 for row in page.items {
-                    let state = if row.disabled_at.is_some() {
-                        "disabled"
-                    } else {
-                        "active"
-                    };
+                    let state = overkey.services.people.state(&row).as_str();
                     say(&format!(
                         "{}\t{}\t{}\t{state}",
                         row.email,
@@ -162,15 +185,27 @@ async fn users(overkey: &Overkey, command: UserCommand) -> anyhow::Result<()> {
                 query.cursor = Some(next);
             }
         }
-        UserCommand::Disable { email } => {
-            let change = UserChange {
-                disabled: Some(true),
-                ..UserChange::default()
-            };
-            let row = accounts.change_user(&operator(), &email, change).await.map_err(told)?;
-            say(&format!("Disabled {}.", row.email));
+        UserCommand::Disable { email } => set_disabled(overkey, &email, true).await?,
+        UserCommand::Enable { email } => set_disabled(overkey, &email, false).await?,
+        UserCommand::Invite { email } => {
+            if overkey.config.public_url.is_none() {
+                bail!("Set OVERKEY_PUBLIC_URL to where people reach this installation: the link begins with it.");
+            }
+            let invited = overkey.services.invitations.invite(&operator(), &email).await;
+            say(invited.map_err(told)?.url.expose());
         }
     }
+    Ok(())
+}
+
+async fn set_disabled(overkey: &Overkey, email: &str, disabled: bool) -> anyhow::Result<()> {
+    let change = UserChange {
+        disabled: Some(disabled),
+        ..UserChange::default()
+    };
+    let changed = overkey.services.accounts.change_user(&operator(), email, change).await;
+    let done = if disabled { "Disabled" } else { "Enabled" };
+    say(&format!("{done} {}.", changed.map_err(told)?.email));
     Ok(())
 }
 
@@ -185,11 +220,7 @@ async fn tokens(overkey: &Overkey, command: TokenCommand) -> anyhow::Result<()> 
     let row = row
         .filter(|row| row.disabled_at.is_none())
         .with_context(|| format!("There is no active user {user}"))?;
-    let actor = Actor {
-        subject: SubjectRef::user(&row.id),
-        name: row.name,
-        platform_role: row.platform_role,
-    };
+    let actor = Actor::new(SubjectRef::user(&row.id), row.name, row.platform_role).by(By::CommandLine);
     let expires_at = lifetime.map(|seconds| overkey.core.now().plus(seconds));
     let new = overkey
         .services
@@ -201,16 +232,33 @@ async fn tokens(overkey: &Overkey, command: TokenCommand) -> anyhow::Result<()> 
     Ok(())
 }
 
+/// Fails when a chain is broken, so that a script notices.
+async fn verify(overkey: &Overkey, noted: &[String]) -> anyhow::Result<()> {
+    let noted = noted.iter().map(|text| {
+        Noted::parse(text)
+            .with_context(|| format!("--noted takes what this command tells, changes:17:3f9a..., not {text}"))
+    });
+    let noted = noted.collect::<anyhow::Result<Vec<_>>>()?;
+    let verdicts = overkey.services.audit.verify(&noted).await.map_err(told)?;
+    let mut broken = Vec::new();
+    for verdict in &verdicts {
+        say(&verdict.to_string());
+        broken.extend(verdict.broken.as_ref().map(|_| verdict.trail.as_str()));
+    }
+    if broken.is_empty() {
+        Ok(())
+    } else {
+        Err(anyhow!("the chain of {} is broken", broken.join(" and of ")))
+    }
+}
+
 /// Whoever can run the program on its database may do everything; the audit trail names them as the command line.
 fn operator() -> Actor {
-    Actor {
-        subject: SubjectRef {
-            kind: SubjectKind::User,
-            id: "command-line".to_owned(),
-        },
-        name: "Command line".to_owned(),
-        platform_role: PlatformRole::Admin,
-    }
+    let subject = SubjectRef {
+        kind: SubjectKind::User,
+        id: "command-line".to_owned(),
+    };
+    Actor::new(subject, "Command line", PlatformRole::Admin).by(By::CommandLine)
 }
 
 fn read_password() -> anyhow::Result<Secret> {

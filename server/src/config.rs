@@ -39,6 +39,9 @@ struct Raw {
     body_limit: u64,
     connect_timeout: u64,
     first_byte_timeout: u64,
+    credential_wait: u64,
+    audit_retention: u32,
+    call_retention: u32,
     log: String,
     log_format: LogFormat,
 }
@@ -56,6 +59,9 @@ const KEYS: &[&str] = &[
     "body_limit",
     "connect_timeout",
     "first_byte_timeout",
+    "credential_wait",
+    "audit_retention",
+    "call_retention",
     "log",
     "log_format",
 ];
@@ -121,6 +127,12 @@ pub struct Config {
     pub connect_timeout: u64,
     /// Seconds.
     pub first_byte_timeout: u64,
+    /// Seconds.
+    pub credential_wait: u64,
+    /// Days that changes are kept; 0 for good.
+    pub audit_retention: u32,
+    /// Days that calls are kept; 0 for good.
+    pub call_retention: u32,
     pub log: String,
     pub log_format: LogFormat,
 }
@@ -185,6 +197,9 @@ fn defaults() -> Raw {
         body_limit: 4 * 1024 * 1024,
         connect_timeout: 5,
         first_byte_timeout: 60,
+        credential_wait: 25,
+        audit_retention: 730,
+        call_retention: 90,
         log: "info".to_owned(),
         log_format: LogFormat::Text,
     }
@@ -228,6 +243,9 @@ impl Raw {
             body_limit: usize::try_from(self.body_limit).map_err(|_| invalid("body_limit", "a number of bytes"))?,
             connect_timeout: self.connect_timeout,
             first_byte_timeout: self.first_byte_timeout,
+            credential_wait: self.credential_wait,
+            audit_retention: self.audit_retention,
+            call_retention: self.call_retention,
             database_url: self.database_url,
             log: self.log,
             log_format: self.log_format,

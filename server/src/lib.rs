@@ -8,6 +8,8 @@ pub mod config;
 pub mod demo;
 pub mod egress;
 pub mod gateway;
+pub mod mcp;
+pub mod oauth;
 pub mod password;
 pub mod seal;
 pub mod services;

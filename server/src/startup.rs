@@ -16,14 +16,17 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use url::Url;
 use zeroize::Zeroizing;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, KeySource, decode_key};
 use crate::egress::{Egress, EgressConfig, FetchLimits};
+use crate::gateway::Upstreams;
+use crate::oauth::Oauth;
 use crate::seal::{MasterKey, Seal, SealContext, Sealed};
+use crate::services::audit::{AuditKeys, AuditTrail, Retention};
 use crate::services::{Core, Services};
 use crate::store::{self, Store};
 use crate::web;
@@ -47,6 +50,7 @@ pub struct Overkey {
     pub core: Core,
     pub services: Services,
     pub egress: Egress,
+    pub oauth: Oauth,
     pub config: Config,
 }
 
@@ -72,14 +76,19 @@ impl Overkey {
             .await
             .context("Cannot bring the database's schema up to date")?;
         let seal = Arc::new(open_seal(store.as_ref(), &config.key).await?);
+        let audit_keys = AuditKeys::open(store.as_ref(), &seal, clock.now())
+            .await
+            .context("Cannot open the audit trail's keys")?;
         let core = Core {
             store,
             clock,
             seal,
+            audit_keys,
             public_url,
         };
         Ok(Self {
-            services: Services::new(&core),
+            services: Services::new(&core, Arc::new(Upstreams::new(egress.clone(), &config))),
+            oauth: Oauth::new(&core, egress.clone()),
             egress,
             core,
             config,
@@ -149,6 +158,7 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
     }
     let sweep = session::sweep(overkey.core.store.clone(), overkey.core.clock.clone());
     let sweep = tokio::spawn(sweep);
+    let keep = tokio::spawn(keep_trails(overkey.services.audit.clone(), retention(&overkey.config)));
     let server = tokio::spawn(listen::serve(listener, router, listen::HEADERS, stop.clone()));
     signalled().await;
     info!("Stopping: no new work, running calls may finish");
@@ -157,8 +167,29 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
         warn!("Some calls were still running after {} seconds", DRAIN.as_secs());
     }
     sweep.abort();
+    // A rotated refresh token that is not stored is lost.
+    overkey.oauth.finish_renewals().await;
+    keep.abort();
     overkey.services.calls.flush().await;
     Ok(())
+}
+
+const fn retention(config: &Config) -> Retention {
+    Retention {
+        changes: config.audit_retention,
+        calls: config.call_retention,
+    }
+}
+
+/// Every hour, for ever.
+async fn keep_trails(trail: AuditTrail, retention: Retention) {
+    let mut hours = tokio::time::interval(Duration::from_secs(3_600));
+    loop {
+        hours.tick().await;
+        if let Err(error) = trail.keep(retention).await {
+            error!(error = %error, "Could not remove old entries of the audit trail");
+        }
+    }
 }
 
 async fn signalled() {

@@ -1,8 +1,12 @@
 //! The REST API: `/api/v1`. Each file is one resource; the rules are the services'.
 
 mod access;
+mod activity;
 mod audit;
 mod caller;
+mod effective_access;
+mod export;
+mod invitations;
 mod me;
 mod moment;
 mod openapi;
@@ -11,10 +15,14 @@ mod overrides;
 mod paging;
 mod problem;
 mod request;
+mod resolve;
 mod servers;
 mod subject;
+mod teams;
 mod tokens;
+mod user_tokens;
 mod users;
+mod verify;
 mod virtual_accounts;
 
 use axum::Router;

@@ -1,10 +1,16 @@
 //! What the pages ask for (`app::backend`), answered by the services: view types in, view types out, no rule of its own.
 
 mod access;
+mod accounts;
+mod activity;
+mod audit;
 mod connections;
+mod directory;
+mod outbound_form;
 mod overrides;
 mod people;
 mod servers;
+mod teams;
 mod times;
 mod tokens;
 mod tools;
@@ -14,6 +20,7 @@ use std::sync::Arc;
 use app::backend::Backend;
 use app::error::UiError;
 use tracing::error;
+use url::Url;
 
 use crate::clock::Clock;
 use crate::gateway::Gateway;
@@ -28,21 +35,29 @@ const PAGE: u32 = 50;
 struct Desk {
     services: Services,
     clock: Arc<dyn Clock>,
+    /// Where providers send browsers back to: what managers register there.
+    redirect_url: Url,
 }
 
-pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway) -> Backend {
+pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway, redirect_url: Url) -> Backend {
     let desk = Desk {
         services: services.clone(),
         clock: clock.clone(),
+        redirect_url,
     };
     Backend {
         people: Arc::new(people::People(desk.clone())),
+        directory: Arc::new(directory::Directory(desk.clone())),
+        teams: Arc::new(teams::Teams(desk.clone())),
+        accounts: Arc::new(accounts::Accounts(desk.clone())),
         servers: Arc::new(servers::Servers(desk.clone())),
         access: Arc::new(access::Access(desk.clone())),
         overrides: Arc::new(overrides::Overrides(desk.clone())),
         connections: Arc::new(connections::Connections(desk.clone())),
-        tokens: Arc::new(tokens::Tokens(desk)),
+        tokens: Arc::new(tokens::Tokens(desk.clone())),
         tools: Arc::new(tools::Tools(gateway.clone())),
+        activity: Arc::new(activity::Activity(desk.clone())),
+        audit: Arc::new(audit::Audit(desk)),
     }
 }
 
@@ -57,6 +72,10 @@ fn told(error: ServiceError) -> UiError {
             kept: Vec::new(),
         },
         ServiceError::Conflict(text) => UiError::Refused(text),
+        ServiceError::Overtaken => UiError::Refused(
+            "The server or the override changed while the credential was tried. Nothing was stored; try again."
+                .to_owned(),
+        ),
         ServiceError::Stale => UiError::Stale,
         ServiceError::Limited(seconds) => UiError::Refused(format!("Too many tries. Wait {seconds} seconds.")),
         ServiceError::Unavailable(inner) => internal(&inner),

@@ -1,16 +1,21 @@
 //! The demo world: people, servers and real upstreams in one process, fresh at every start.
 
+pub mod authorization_server;
 pub mod upstream;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use domain::actor::{Actor, SubjectKind, SubjectRef};
+use domain::actor::{Actor, SubjectRef};
 use domain::outbound_input::OutboundInput;
 use domain::role::{PlatformRole, ServerRole};
 use domain::secret::Secret;
+use domain::via::{By, Via};
+use serde_json::json;
 
+use self::authorization_server::{DemoProvider, MACHINE_CLIENT, MACHINE_SECRET, Options};
+use self::upstream::DemoUpstream;
 use crate::cli::say;
 use crate::clock::SystemClock;
 use crate::config::{Config, KeySource};
@@ -19,6 +24,7 @@ use crate::services::Services;
 use crate::services::accounts::NewUser;
 use crate::services::catalog::NewServer;
 use crate::services::tokens::TokenRequest;
+use crate::services::virtual_accounts::NewAccount;
 use crate::startup::{self, Overkey};
 use crate::store::{Grantee, UserRow};
 
@@ -56,14 +62,15 @@ pub async fn serve(config: Config, data: Option<PathBuf>) -> anyhow::Result<()> 
     let listener = startup::bind(config.listen).await?;
     let url = startup::public_url(&config, listener.local_addr()?)?;
     let overkey = Overkey::open(config_for(config, &folder)?, url, Arc::new(SystemClock)).await?;
-    let upstreams = upstream::start().await?;
-    let world = build(&overkey.services, &upstreams.base_url).await?;
+    let provider = DemoProvider::start(Options::default()).await?;
+    let upstreams = upstream::start(provider).await?;
+    let world = build(&overkey.services, &upstreams).await?;
     announce(&overkey, &world);
     startup::run(&overkey, listener).await
 }
 
 /// Makes everybody and everything the interface names.
-pub async fn build(services: &Services, upstream: &str) -> anyhow::Result<World> {
+pub async fn build(services: &Services, upstreams: &DemoUpstream) -> anyhow::Result<World> {
     let person = |name: &str| NewUser {
         email: format!(
             "{}@demo.test",
@@ -73,7 +80,16 @@ pub async fn build(services: &Services, upstream: &str) -> anyhow::Result<World>
         password: Some(Secret::new(PASSWORD)),
         platform_role: PlatformRole::Member,
     };
-    let ada = services.sign_in.first_admin(person("Ada Park")).await?;
+    let ada = services
+        .sign_in
+        .first_admin(
+            person("Ada Park"),
+            Via {
+                by: By::CommandLine,
+                ..Via::default()
+            },
+        )
+        .await?;
     let mut people = Vec::new();
     for name in ["Mia Kern", "Bob Ng", "Eve Silva"] {
         people.push(actor(
@@ -82,11 +98,14 @@ pub async fn build(services: &Services, upstream: &str) -> anyhow::Result<World>
     }
     let [mia, bob, eve] = people.try_into().map_err(|_| anyhow!("three people"))?;
     let (ci_bot, ci_bot_token) = services
-        .accounts
-        .create_virtual_account(
+        .virtual_accounts
+        .create(
             &ada,
-            "ci-bot",
-            "Runs the nightly checks",
+            NewAccount {
+                name: "ci-bot".to_owned(),
+                description: "Runs the nightly checks".to_owned(),
+                owner: None,
+            },
             TokenRequest {
                 name: "Nightly checks".to_owned(),
                 expires_at: None,
@@ -94,7 +113,7 @@ pub async fn build(services: &Services, upstream: &str) -> anyhow::Result<World>
         )
         .await
         .map_err(told)?;
-    for server in servers(upstream)? {
+    for server in servers(upstreams)? {
         let name = server.name.clone();
         services.catalog.create(&ada, server).await.map_err(told)?;
         for (subject, role) in [
@@ -131,8 +150,8 @@ pub async fn build(services: &Services, upstream: &str) -> anyhow::Result<World>
     })
 }
 
-/// One per mode of this release; all point at the demo upstream.
-fn servers(upstream: &str) -> anyhow::Result<Vec<NewServer>> {
+/// One per mode; all point at the demo upstream.
+fn servers(upstreams: &DemoUpstream) -> anyhow::Result<Vec<NewServer>> {
     let described = [
         (
             "notes",
@@ -153,6 +172,22 @@ fn servers(upstream: &str) -> anyhow::Result<Vec<NewServer>> {
             ),
         ),
         (
+            "tracker",
+            "The issue tracker. Everybody allows Overkey once, at its own sign-in page.",
+            r#"{"mode":"oauth2_authorization_code","discover":true}"#.to_owned(),
+        ),
+        (
+            "machine",
+            "Build machines. Overkey signs in to them for everybody.",
+            json!({
+                "mode": "oauth2_client_credentials",
+                "token_url": upstreams.provider.token_url(),
+                "client_id": MACHINE_CLIENT,
+                "client_secret": MACHINE_SECRET,
+            })
+            .to_string(),
+        ),
+        (
             "relay",
             "Callers bring their own upstream token with every request.",
             r#"{"mode":"token_passthrough"}"#.to_owned(),
@@ -168,7 +203,7 @@ fn servers(upstream: &str) -> anyhow::Result<Vec<NewServer>> {
         .map(|(name, description, auth)| {
             Ok(NewServer {
                 name: name.to_owned(),
-                url: format!("{upstream}/{name}/mcp"),
+                url: format!("{}/{name}/mcp", upstreams.base_url),
                 description: description.to_owned(),
                 outbound_auth: serde_json::from_str::<OutboundInput>(&auth)?,
                 allow_optional: false,
@@ -222,6 +257,7 @@ A proxied MCP call, with Bob's gateway token:
   curl -s {url}/mcp/open -H 'Authorization: Bearer {token}' {call}
 
 `notes` wants a key of Bob's own: add sk-bob for him on {url}/servers/notes/overrides as Mia, and call /mcp/notes.
+`tracker` wants Bob to authorize Overkey: open {url}/connect/tracker as Bob, and call /mcp/tracker.
 ci-bot's gateway token: {ci_bot}
 "#,
         token = world.bob_token.expose(),
@@ -231,14 +267,7 @@ ci-bot's gateway token: {ci_bot}
 }
 
 fn actor(row: &UserRow) -> Actor {
-    Actor {
-        subject: SubjectRef {
-            kind: SubjectKind::User,
-            id: row.id.to_string(),
-        },
-        name: row.name.clone(),
-        platform_role: row.platform_role,
-    }
+    Actor::new(SubjectRef::user(&row.id), row.name.clone(), row.platform_role).by(By::CommandLine)
 }
 
 fn told(error: ServiceError) -> anyhow::Error {

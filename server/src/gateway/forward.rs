@@ -15,7 +15,7 @@ use url::Url;
 use super::credential::CallCredential;
 use super::error::GatewayError;
 use super::message::{Message, Transport};
-use super::{Parts, legacy_sse};
+use super::{Parts, legacy_sse, session_id};
 use crate::egress::EgressError;
 use crate::services::calls::Target;
 
@@ -87,7 +87,7 @@ fn upstream_url(
     }
 }
 
-fn uri(url: &Url) -> Option<Uri> {
+pub fn uri(url: &Url) -> Option<Uri> {
     let path: PathAndQuery = url[url::Position::BeforePath..url::Position::AfterQuery].parse().ok()?;
     let authority = &url[url::Position::BeforeHost..url::Position::AfterPort];
     Uri::builder()
@@ -101,8 +101,9 @@ fn uri(url: &Url) -> Option<Uri> {
 fn headers(gateway: &Parts, credential: &CallCredential, message: &Message) -> Result<HeaderMap, GatewayError> {
     let unusable = |_| GatewayError::CredentialUnusable("a credential does not fit into a header".to_owned());
     let mut headers = pass_on(&message.headers);
-    if let Some(sealed) = message.headers.get(SESSION) {
-        let sealed = sealed.to_str().map_err(|_| GatewayError::SessionNotFound)?;
+    let session = message.headers.get(SESSION).map(HeaderValue::to_str).transpose();
+    let session = session.map_err(|_| GatewayError::SessionNotFound)?;
+    if let Some(sealed) = session.and_then(session_id::upstream_part) {
         let id = gateway
             .sessions
             .open(&credential.binding, "session", sealed)
@@ -123,7 +124,7 @@ fn headers(gateway: &Parts, credential: &CallCredential, message: &Message) -> R
     Ok(headers)
 }
 
-fn sensitive(text: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
+pub fn sensitive(text: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
     let mut value = HeaderValue::from_str(text)?;
     value.set_sensitive(true);
     Ok(value)

@@ -5,18 +5,26 @@
 //!
 //! Invariant: what authenticates a caller to us never reaches an upstream, and a caller never gets another subject's credential.
 
+mod asked;
+mod auth_required;
 mod authenticate;
 mod authorize;
 mod credential;
 mod cross_origin;
+mod elicitation;
 mod error;
 mod forward;
 mod legacy_sse;
+mod members;
 mod message;
 mod record;
+mod request_state;
 mod resolve;
 mod respond;
+mod rpc_call;
+mod sealed_text;
 mod session_id;
+mod upstreams;
 mod watch;
 
 use std::sync::Arc;
@@ -32,12 +40,15 @@ use domain::actor::Actor;
 use url::Url;
 
 use crate::egress::Egress;
+use crate::oauth::Oauth;
 use crate::seal::Seal;
 use crate::services::calls::Calls;
 use error::GatewayError;
 use message::{Message, Transport};
 use record::Record;
+use request_state::RequestStates;
 use session_id::SessionIds;
+pub use upstreams::Upstreams;
 use watch::{Watch, while_permitted};
 
 #[derive(Debug, Clone)]
@@ -48,6 +59,8 @@ pub struct GatewayConfig {
     pub body_limit: usize,
     /// How long an upstream may take to begin its answer.
     pub first_byte_timeout: Duration,
+    /// How long a call waits for the credential that its person agreed to enter (B09).
+    pub credential_wait: Duration,
 }
 
 #[derive(Clone)]
@@ -56,17 +69,28 @@ pub struct Gateway(Arc<Parts>);
 struct Parts {
     calls: Calls,
     egress: Egress,
+    oauth: Oauth,
     sessions: SessionIds,
+    states: RequestStates,
     public_url: Url,
     config: GatewayConfig,
 }
 
 impl Gateway {
-    pub fn new(calls: Calls, egress: Egress, seal: &Seal, public_url: Url, config: GatewayConfig) -> Self {
+    pub fn new(
+        calls: Calls,
+        egress: Egress,
+        oauth: Oauth,
+        seal: &Seal,
+        public_url: Url,
+        config: GatewayConfig,
+    ) -> Self {
         Self(Arc::new(Parts {
             calls,
             egress,
+            oauth,
             sessions: SessionIds::new(seal),
+            states: RequestStates::new(seal),
             public_url,
             config,
         }))
@@ -89,8 +113,7 @@ impl Gateway {
         };
         let mut record = Record::start(server);
         let outcome = self.0.carry_out(&mut record, actor, server, &message).await;
-        record.end(&outcome);
-        outcome.unwrap_or_else(|error| error.respond(&message))
+        self.0.end(record, outcome, &message)
     }
 }
 
@@ -136,8 +159,15 @@ impl Parts {
             Ok((outcome, message)) => (outcome, message),
             Err(error) => (Err(error), unread),
         };
-        record.end(&outcome);
-        cross_origin::mark(outcome.unwrap_or_else(|error| error.respond(&message)), origin)
+        cross_origin::mark(self.end(record, outcome, &message), origin)
+    }
+
+    /// The answer, and a record of it.
+    fn end(&self, record: Record, outcome: Result<Response, GatewayError>, message: &Message) -> Response {
+        let result = outcome.as_ref().map_or_else(GatewayError::name, |_| "forwarded");
+        let answer = outcome.unwrap_or_else(|error| error.respond(message));
+        record.end(&self.calls, message, result, answer.status());
+        answer
     }
 
     /// Authenticated before its body is read: strangers cost nothing.
@@ -149,8 +179,9 @@ impl Parts {
         transport: Transport,
     ) -> Result<(Result<Response, GatewayError>, Message), GatewayError> {
         transport.check_method(request.method())?;
+        let told = self.calls.listen();
         let (mut parts, body) = request.into_parts();
-        let caller = authenticate::authenticate(&self.calls, &mut parts.headers).await?;
+        let caller = authenticate::authenticate(&self.calls, &mut parts).await?;
         let body = message::read(body, self.config.body_limit).await?;
         let message = Message {
             method: parts.method,
@@ -158,11 +189,12 @@ impl Parts {
             body,
             transport,
         };
-        let outcome = self.carry_out(record, &caller.actor, server, &message).await;
+        let outcome = elicitation::call(self, record, &caller, server, &message).await;
         let watch = Watch {
             calls: self.calls.clone(),
             token: caller.token,
             server: server.to_owned(),
+            told,
         };
         Ok((outcome.map(|answer| while_permitted(answer, watch)), message))
     }
@@ -176,13 +208,28 @@ impl Parts {
     ) -> Result<Response, GatewayError> {
         record.actor(actor);
         let target = resolve::resolve(&self.calls, actor, server).await?;
+        record.target(&target);
         let permit = authorize::authorize(&target)?;
-        let credential = credential::credential(&self.calls, actor, &target, message)?;
-        record.credential(&credential);
-        let sent = forward::forward(self, permit, &target, &credential, message).await;
+        let mut credential = credential::credential(self, actor, &target, message).await?;
+        record.credential(&credential, credential.fingerprint(&self.calls, actor, &target));
+        record.sending();
+        let mut sent = forward::forward(self, permit, &target, &credential, message).await;
+        if is_refused(&sent)
+            && let Some(renewed) = credential::renewed(self, actor, &target, &credential).await?
+        {
+            credential = renewed;
+            record.credential(&credential, credential.fingerprint(&self.calls, actor, &target));
+            sent = forward::forward(self, permit, &target, &credential, message).await;
+        }
         record::used(&self.calls, &credential, &sent);
         let answer = sent?;
         record.upstream(answer.status());
         respond::respond(self, actor, &target, &credential, message, answer).await
     }
+}
+
+/// 401 says that nothing was done, so that sending the same again is safe.
+fn is_refused(sent: &Result<hyper::Response<hyper::body::Incoming>, GatewayError>) -> bool {
+    sent.as_ref()
+        .is_ok_and(|answer| answer.status() == axum::http::StatusCode::UNAUTHORIZED)
 }

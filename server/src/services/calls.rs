@@ -2,23 +2,26 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::actor::Actor;
 use domain::header::HeaderName;
 use domain::id::{ServerId, TokenId};
 use domain::injection::{self, Choice, FillError, MissingReason, ServerFacts};
 use domain::outbound::{CredentialField, OutboundAuth};
-use domain::overrides::OverrideFacts;
+use domain::overrides::{Kind, OverrideFacts};
 use domain::role::{ServerAction, ServerRole};
 use domain::secret::Secret;
 use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
-use sha2::{Digest, Sha256};
+use domain::via::By;
+use tokio::sync::watch;
 use url::Url;
 
+use super::call_log::{CallLog, Called};
+use super::renewals::HeldTokens;
+use super::revocations::Revocations;
 use super::uses::Uses;
-use super::{Core, ServiceError, access, tokens, vault};
+use super::waiting::Waiting;
+use super::{Core, ServiceError, access, identity, tokens, vault};
 use crate::seal::SealError;
 use crate::store::{OverrideRow, OverrideUse, StoreError};
 
@@ -62,6 +65,15 @@ impl Target {
         };
         injection::decide(server, &facts, now)
     }
+
+    /// Names what a call would be sent with; `None` while that is missing.
+    pub fn sendable(&self, now: Timestamp) -> Option<String> {
+        match self.choice(now) {
+            Choice::Own(id, _) => self.own.iter().find(|row| row.id == id).map(identity::of_override),
+            Choice::ServerDefault | Choice::PassThrough | Choice::Nothing => Some(String::new()),
+            Choice::Missing(_) => None,
+        }
+    }
 }
 
 /// What to send upstream for this call.
@@ -73,6 +85,16 @@ pub struct Credential {
     /// with one identity is not continued with another.
     pub identity: String,
     used: Option<(domain::id::OverrideId, i64)>,
+}
+
+/// What opening the choice gave.
+#[derive(Debug)]
+pub enum Opened {
+    Ready(Credential),
+    /// The caller's own tokens, which may have to be renewed before they are sent.
+    Tokens(Box<HeldTokens>),
+    /// The server's own token has to be got.
+    ServerToken,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -100,12 +122,20 @@ pub enum CredentialError {
 pub struct Calls {
     core: Core,
     uses: Uses,
+    pub(super) waiting: Waiting,
+    log: CallLog,
+    revocations: Revocations,
 }
 
 impl Calls {
     pub fn new(core: Core) -> Self {
-        let uses = Uses::start(core.store.clone());
-        Self { core, uses }
+        Self {
+            uses: Uses::start(core.store.clone()),
+            log: CallLog::start(core.store.clone(), core.clock.clone()),
+            revocations: Revocations::start(core.store.clone()),
+            waiting: Waiting::default(),
+            core,
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -121,6 +151,11 @@ impl Calls {
             actor,
             token: TokenHash(hash),
         })
+    }
+
+    /// Tells when `may_go_on` is worth asking again. To be called before `authenticate`: what happens in between counts, too.
+    pub fn listen(&self) -> watch::Receiver<()> {
+        self.revocations.listen()
     }
 
     /// A8: whether a call that began with this token could begin now.
@@ -150,7 +185,8 @@ impl Calls {
             return Err(AuthenticateError::Invalid);
         }
         let owner = tokens::owner(work.as_mut(), &row.owner).await?;
-        Ok((owner.ok_or(AuthenticateError::Invalid)?, row.id))
+        let actor = owner.ok_or(AuthenticateError::Invalid)?;
+        Ok((actor.by(By::Token(row.id.clone())), row.id))
     }
 
     /// S41. `None` when there is no such server; whether the caller may use it is in `role`.
@@ -179,38 +215,61 @@ impl Calls {
     }
 
     /// S42, S43: opens what the decision chose.
-    pub fn credential(&self, target: &Target) -> Result<Credential, CredentialError> {
+    pub fn open(&self, target: &Target) -> Result<Opened, CredentialError> {
         let server = &target.server;
         let choice = target.choice(self.core.now());
         let (headers, identity, used) = match &choice {
-            Choice::Own(id, _) => {
+            Choice::Own(id, kind) => {
                 let row = target
                     .own
                     .iter()
                     .find(|row| row.id == *id)
                     .ok_or(CredentialError::Missing(MissingReason::OverrideMissing))?;
+                if *kind == Kind::OAuth {
+                    return Ok(Opened::Tokens(Box::new(HeldTokens::open(&self.core.seal, row)?)));
+                }
                 let values = vault::open_override(&self.core.seal, row, &server.url.origin())?;
                 let headers = injection::fill(&server.auth.override_headers(), &values)?;
-                (
-                    headers,
-                    format!("own:{}:{}", row.id, row.version),
-                    Some((row.id.clone(), row.version)),
-                )
+                (headers, identity::of_override(row), Some((row.id.clone(), row.version)))
             }
-            Choice::ServerDefault => {
-                let headers = injection::shared(&server.auth)?;
-                let identity = format!("default:{}", fingerprint(&headers));
-                (headers, identity, None)
-            }
+            Choice::ServerDefault => match server.auth {
+                OutboundAuth::ClientCredentials(_) => return Ok(Opened::ServerToken),
+                _ => {
+                    let headers = injection::shared(&server.auth)?;
+                    let identity = format!("default:{}", identity::of_headers(&headers));
+                    (headers, identity, None)
+                }
+            },
             Choice::PassThrough => (Vec::new(), "passthrough".to_owned(), None),
             Choice::Nothing => (Vec::new(), "none".to_owned(), None),
             Choice::Missing(reason) => return Err(CredentialError::Missing(*reason)),
         };
-        Ok(Credential {
+        Ok(Opened::Ready(Credential {
             choice,
             headers,
             identity,
             used,
+        }))
+    }
+
+    /// The caller's own tokens as a call carries them. Renewals keep the identity, and with it the caller's sessions.
+    pub fn with_tokens(held: &HeldTokens) -> Result<Credential, CredentialError> {
+        let row = &held.row;
+        Ok(Credential {
+            choice: Choice::Own(row.id.clone(), row.kind),
+            headers: injection::bearer(&held.tokens.access)?,
+            identity: identity::of_override(row),
+            used: Some((row.id.clone(), row.version)),
+        })
+    }
+
+    /// The server's own token as a call carries it; `name` names the settings that it was got with.
+    pub fn with_server_token(access: &Secret, name: &str) -> Result<Credential, CredentialError> {
+        Ok(Credential {
+            choice: Choice::ServerDefault,
+            headers: injection::bearer(access)?,
+            identity: format!("default:{name}"),
+            used: None,
         })
     }
 
@@ -224,6 +283,37 @@ impl Calls {
                 accepted,
             });
         }
+    }
+
+    /// B07: writes the call down, some time soon.
+    pub fn record(&self, called: Called) {
+        self.log.offer(called, self.core.now());
+    }
+
+    /// Which credential this is; `None` when it is none. `passed` is the caller's own upstream token.
+    pub fn fingerprint(
+        &self,
+        actor: &Actor,
+        target: &Target,
+        credential: &Credential,
+        passed: Option<&Secret>,
+    ) -> Option<String> {
+        let subject = actor.subject.to_string();
+        let subject = match credential.choice {
+            Choice::Own(..) | Choice::PassThrough => subject.as_str(),
+            Choice::ServerDefault => "",
+            Choice::Nothing | Choice::Missing(_) => return None,
+        };
+        let names: Vec<String> = credential.headers.iter().map(|(name, _)| name.lower()).collect();
+        let own = credential.headers.iter().map(|(_, value)| value);
+        let values: Vec<_> = names
+            .iter()
+            .map(String::as_str)
+            .zip(own)
+            .chain(passed.map(|token| ("", token)))
+            .collect();
+        let of = [target.server.id.as_str(), subject, &credential.identity];
+        (!values.is_empty()).then(|| self.core.audit_keys.fingerprint.of(&of, &values))
     }
 
     /// Where the caller (or, for a virtual account, its managers) adds the missing credential (B09).
@@ -240,20 +330,9 @@ impl Calls {
         url
     }
 
-    /// Returns when every use so far is written.
+    /// Returns when every use and every call so far is written.
     pub async fn flush(&self) {
         self.uses.flush().await;
+        self.log.flush().await;
     }
-}
-
-/// A hash of shared headers: changes when they do.
-fn fingerprint(headers: &[(HeaderName, Secret)]) -> String {
-    let mut hash = Sha256::new();
-    for (name, value) in headers {
-        for part in [name.lower().as_str(), value.expose()] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-    }
-    URL_SAFE_NO_PAD.encode(hash.finalize())
 }

@@ -1,8 +1,7 @@
 //! Signing in with a password, and the first admin.
 //!
 //! An unknown address, a wrong password and a disabled person get the same answer in the same time (G1). Tries are limited per
-//! account and per address; a limit passes by itself, so a stranger cannot lock anybody out for good. The limits are kept in
-//! memory: with several replicas each counts for itself.
+//! account and per address.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -11,28 +10,26 @@ use std::sync::Arc;
 use domain::actor::{Actor, SubjectRef};
 use domain::role::PlatformRole;
 use domain::secret::Secret;
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use domain::via::Via;
 use std::time::Duration;
 
 use super::accounts::{NewUser, new_user_row};
-use super::audit::{Event, record};
+use super::audit::{Event, record, record_stranger};
+use super::limit::Limit;
 use super::{Core, ServiceError, tokens};
 use crate::password::Passwords;
 
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 const PER_ACCOUNT: NonZeroU32 = NonZeroU32::new(10).unwrap();
 const PER_ADDRESS: NonZeroU32 = NonZeroU32::new(50).unwrap();
-/// Above this many remembered accounts and addresses, those that are full again are forgotten.
-const REMEMBERED: usize = 50_000;
 const FIRST_ADMIN: &str = "first_admin";
 
 #[derive(Clone)]
 pub struct SignIn {
     core: Core,
     passwords: Arc<Passwords>,
-    by_account: Arc<DefaultKeyedRateLimiter<String>>,
-    by_address: Arc<DefaultKeyedRateLimiter<IpAddr>>,
+    by_account: Arc<Limit<String>>,
+    by_address: Arc<Limit<IpAddr>>,
 }
 
 impl SignIn {
@@ -40,20 +37,15 @@ impl SignIn {
         Self {
             core,
             passwords,
-            by_account: Arc::new(limiter(PER_ACCOUNT)),
-            by_address: Arc::new(limiter(PER_ADDRESS)),
+            by_account: Arc::new(Limit::new(PER_ACCOUNT, WINDOW)),
+            by_address: Arc::new(Limit::new(PER_ADDRESS, WINDOW)),
         }
     }
 
     /// `Ok(None)`: the address or the password is wrong, or the person is disabled.
-    pub async fn with_password(
-        &self,
-        email: &str,
-        password: Secret,
-        from: Option<IpAddr>,
-    ) -> Result<Option<Actor>, ServiceError> {
+    pub async fn with_password(&self, email: &str, password: Secret, via: Via) -> Result<Option<Actor>, ServiceError> {
         let email = email.trim().to_lowercase();
-        self.limit(&email, from)?;
+        self.limit(&email, via.address)?;
         let user = self
             .core
             .store
@@ -69,14 +61,18 @@ impl SignIn {
             .verify(hash, password)
             .await
             .map_err(|error| ServiceError::Internal(error.into()))?;
-        let Some(user) = user.filter(|_| matches) else {
+        let Some(user) = user.as_ref().filter(|_| matches) else {
+            // Whatever was typed as an address may be a password: only whose it was is written down.
+            let event = user.iter().fold(Event::new("session.refused"), |event, user| {
+                event.subject(&SubjectRef::user(&user.id))
+            });
+            let mut work = self.core.store.begin().await?;
+            record_stranger(work.as_mut(), self.core.now(), via, event).await?;
+            work.save().await?;
             return Ok(None);
         };
-        let actor = Actor {
-            subject: SubjectRef::user(&user.id),
-            name: user.name,
-            platform_role: user.platform_role,
-        };
+        let mut actor = Actor::new(SubjectRef::user(&user.id), user.name.clone(), user.platform_role);
+        actor.via = via;
         let mut work = self.core.store.begin().await?;
         record(work.as_mut(), self.core.now(), &actor, Event::new("session.started")).await?;
         work.save().await?;
@@ -95,7 +91,7 @@ impl SignIn {
     }
 
     /// Makes the first admin. `Conflict` when there is somebody already.
-    pub async fn first_admin(&self, new: NewUser) -> Result<Actor, ServiceError> {
+    pub async fn first_admin(&self, new: NewUser, via: Via) -> Result<Actor, ServiceError> {
         let new = NewUser {
             platform_role: PlatformRole::Admin,
             ..new
@@ -110,11 +106,8 @@ impl SignIn {
             ));
         }
         work.users().insert(&row).await?;
-        let actor = Actor {
-            subject: SubjectRef::user(&row.id),
-            name: row.name,
-            platform_role: row.platform_role,
-        };
+        let mut actor = Actor::new(SubjectRef::user(&row.id), row.name, row.platform_role);
+        actor.via = via;
         record(
             work.as_mut(),
             self.core.now(),
@@ -127,19 +120,7 @@ impl SignIn {
     }
 
     fn limit(&self, email: &str, from: Option<IpAddr>) -> Result<(), ServiceError> {
-        if self.by_account.len() + self.by_address.len() > REMEMBERED {
-            self.by_account.retain_recent();
-            self.by_address.retain_recent();
-        }
-        let by_address = from.map_or(Ok(()), |address| self.by_address.check_key(&address));
-        let limited = by_address.and_then(|()| self.by_account.check_key(&email.to_owned()));
-        limited
-            .map_err(|wait| ServiceError::Limited(wait.wait_time_from(DefaultClock::default().now()).as_secs().max(1)))
+        from.map_or(Ok(()), |address| self.by_address.check(&address))?;
+        self.by_account.check(&email.to_owned())
     }
-}
-
-/// `burst` tries at once, refilled evenly over the window.
-fn limiter<K: std::hash::Hash + Eq + Clone>(burst: NonZeroU32) -> DefaultKeyedRateLimiter<K> {
-    let quota = Quota::with_period(WINDOW / burst.get()).unwrap_or(Quota::per_minute(burst));
-    RateLimiter::keyed(quota.allow_burst(burst))
 }

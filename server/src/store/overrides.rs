@@ -37,7 +37,7 @@ const INSERT: &str = "INSERT INTO overrides
     consent)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING";
 const UPDATE: &str = "UPDATE overrides SET condition = $2, sealed = $3, origin = $4, masks = $5, updated_by_type = $6,
-    updated_by_id = $7, updated_by_name = $8, updated_at = $9, expires_at = $10, version = $11, consent = $12 WHERE id = $1";
+    updated_by_id = $7, updated_by_name = $8, updated_at = $9, expires_at = $10, version = $11, consent = $12, last_verified_at = $13 WHERE id = $1";
 const FIND: &str = select!("WHERE o.id = $1");
 const FIND_FOR: &str = select!("WHERE o.server_id = $1 AND o.subject_type = $2 AND o.subject_id = $3 AND o.kind = $4");
 const OF_SUBJECT: &str =
@@ -53,7 +53,12 @@ const RECORD_USE: &str = "UPDATE overrides SET
     condition = CASE WHEN $4 = -1 AND condition = 'good' THEN 'rejected'
         WHEN $4 = 1 AND condition = 'rejected' THEN 'good' ELSE condition END
     WHERE id = $1 AND version = $2";
-const RECORD_VERIFIED: &str = "UPDATE overrides SET last_verified_at = $2 WHERE id = $1";
+/// `$4`: 1 it was taken, 0 it was rejected. Conditions as above.
+const RECORD_VERDICT: &str = "UPDATE overrides SET
+    last_verified_at = CASE WHEN $4 = 1 THEN $3 ELSE last_verified_at END,
+    condition = CASE WHEN $4 = 0 AND condition = 'good' THEN 'rejected'
+        WHEN $4 = 1 AND condition = 'rejected' THEN 'good' ELSE condition END
+    WHERE id = $1 AND version = $2";
 const SEARCH_SUBJECTS: &str = "SELECT 'user' AS subject_type, id, name, email AS detail, entity_key FROM users
     WHERE entity_key LIKE $1 ESCAPE '\\'
     UNION ALL SELECT 'virtual_account' AS subject_type, id, id AS name, description AS detail, entity_key
@@ -205,7 +210,8 @@ macro_rules! stamp {
                     .bind(row.updated_at.0)
                     .bind(row.expires_at.map(|at| at.0))
                     .bind(row.version)
-                    .bind(row.consent.as_ref().map(consent).transpose()?);
+                    .bind(row.consent.as_ref().map(consent).transpose()?)
+                    .bind(row.last_verified_at.map(|at| at.0));
                 Ok(update.execute(&mut *self.tx).await?.rows_affected() == 1)
             }
 
@@ -289,10 +295,19 @@ macro_rules! stamp {
                 Ok(())
             }
 
-            async fn record_verified(&mut self, id: &OverrideId, at: Timestamp) -> Result<(), StoreError> {
-                let record = sqlx::query(RECORD_VERIFIED).bind(id.as_str()).bind(at.0);
-                record.execute(&mut *self.tx).await?;
-                Ok(())
+            async fn record_verdict(
+                &mut self,
+                id: &OverrideId,
+                version: i64,
+                taken: bool,
+                at: Timestamp,
+            ) -> Result<bool, StoreError> {
+                let record = sqlx::query(RECORD_VERDICT)
+                    .bind(id.as_str())
+                    .bind(version)
+                    .bind(at.0)
+                    .bind(i64::from(taken));
+                Ok(record.execute(&mut *self.tx).await?.rows_affected() == 1)
             }
 
             async fn search_subjects(&mut self, search: &str, limit: u32) -> Result<Vec<SubjectHit>, StoreError> {

@@ -2,25 +2,43 @@
 
 use sqlx::{Database, Postgres, Sqlite, Transaction};
 
-use super::StoreError;
+use super::trail::SharedKey;
+use super::{AuditRow, StoreError};
 
 /// A transaction; dropping it rolls back.
 pub(super) struct Tx<DB: Database> {
     pub(super) tx: Transaction<'static, DB>,
+    /// Entries of the audit trail that `save` will append.
+    pub(super) pending: Vec<AuditRow>,
+    pub(super) chain: SharedKey,
+}
+
+impl<DB: Database> Tx<DB> {
+    pub(super) fn new(tx: Transaction<'static, DB>, chain: &SharedKey) -> Self {
+        Self {
+            tx,
+            pending: Vec::new(),
+            chain: chain.clone(),
+        }
+    }
 }
 
 /// What the two databases say differently.
 pub(super) trait Dialect {
     /// Ends a SELECT whose rows must stay as they are until the work ends. SQLite has one writer at a time anyway.
     const FOR_SHARE: &'static str;
+    /// The same for rows that this work is going to change.
+    const FOR_UPDATE: &'static str;
 }
 
 impl Dialect for Tx<Sqlite> {
     const FOR_SHARE: &'static str = "";
+    const FOR_UPDATE: &'static str = "";
 }
 
 impl Dialect for Tx<Postgres> {
     const FOR_SHARE: &'static str = " FOR SHARE";
+    const FOR_UPDATE: &'static str = " FOR UPDATE";
 }
 
 /// Stamps an `impl` for both databases.
@@ -37,6 +55,12 @@ macro_rules! stamp {
         #[async_trait::async_trait]
         impl super::Work for Tx<$db> {
             fn users(&mut self) -> &mut dyn super::Users {
+                self
+            }
+            fn invitations(&mut self) -> &mut dyn super::Invitations {
+                self
+            }
+            fn teams(&mut self) -> &mut dyn super::Teams {
                 self
             }
             fn virtual_accounts(&mut self) -> &mut dyn super::VirtualAccounts {
@@ -66,10 +90,20 @@ macro_rules! stamp {
             fn audit(&mut self) -> &mut dyn super::Audit {
                 self
             }
+            fn calls(&mut self) -> &mut dyn super::Calls {
+                self
+            }
+            fn trails(&mut self) -> &mut dyn super::Trails {
+                self
+            }
             fn settings(&mut self) -> &mut dyn super::Settings {
                 self
             }
-            async fn save(self: Box<Self>) -> Result<(), StoreError> {
+            fn revocations(&mut self) -> &mut dyn super::Revocations {
+                self
+            }
+            async fn save(mut self: Box<Self>) -> Result<(), StoreError> {
+                self.append_changes().await?;
                 Ok(self.tx.commit().await?)
             }
         }

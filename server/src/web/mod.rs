@@ -1,9 +1,13 @@
 //! The HTTP front: which part answers which path, and what surrounds them all.
 
+pub mod arrival;
 pub mod assets;
 pub mod headers;
 pub mod health;
+pub mod invite;
 pub mod listen;
+pub mod oauth;
+mod once;
 pub mod same_origin;
 pub mod session;
 pub mod set_up;
@@ -40,7 +44,6 @@ pub struct WebState {
     pub services: Services,
     pub clock: Arc<dyn Clock>,
     pub set_up: SetUpLink,
-    pub trusted_proxies: Arc<[IpNet]>,
 }
 
 pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
@@ -49,25 +52,28 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         services: overkey.services.clone(),
         clock: core.clock.clone(),
         set_up,
-        trusted_proxies: config.trusted_proxies.clone().into(),
     };
+    let trusted_proxies: Arc<[IpNet]> = config.trusted_proxies.clone().into();
     let gateway = Gateway::new(
         overkey.services.calls.clone(),
         overkey.egress.clone(),
+        overkey.oauth.clone(),
         &core.seal,
         core.public_url.clone(),
         gateway_config(overkey),
     );
-    let pages = backend::wire(&overkey.services, &core.clock, &gateway);
+    let pages = backend::wire(&overkey.services, &core.clock, &gateway, overkey.oauth.redirect_url());
     let public_url = Arc::new(core.public_url.clone());
     let sessions = session::layer(core.store.clone(), core.clock.clone(), &core.public_url);
     let with_session = Router::new()
         .route("/sign-in", post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/setup/{token}", post(sign_in::set_up))
+        .route("/invite/{token}", post(invite::accept))
         .route("/theme", post(sign_in::theme))
         .with_state(state.clone())
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        .merge(oauth::router(overkey.oauth.clone()))
         .nest("/api/v1", api::router(overkey.services.clone()))
         .merge(ui::router(&pages, state.set_up.clone()))
         .layer(from_fn_with_state(
@@ -78,8 +84,10 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .layer(from_fn(same_origin::same_origin));
     Ok(Router::new()
         .merge(with_session)
+        .merge(oauth::public_router(overkey.oauth.clone()))
         .merge(gateway::router(gateway))
         .merge(if config.metrics_listen.is_some() { Router::new() } else { metrics_router() })
+        .layer(from_fn_with_state(trusted_proxies, arrival::arrival))
         .layer(from_fn_with_state(public_url.clone(), headers::known_host))
         // Probes come by address.
         .route("/healthz", get(health::healthz))
@@ -100,6 +108,7 @@ fn gateway_config(overkey: &Overkey) -> GatewayConfig {
         allowed_origins: config.allowed_origins.clone(),
         body_limit: config.body_limit,
         first_byte_timeout: Duration::from_secs(config.first_byte_timeout),
+        credential_wait: Duration::from_secs(config.credential_wait),
     }
 }
 

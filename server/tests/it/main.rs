@@ -7,11 +7,14 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod audit;
 mod canary;
 mod crash;
 mod demo;
+mod demo_provider;
 mod egress;
 mod gateway;
+mod oauth;
 mod outage;
 mod process;
 mod replicas;

@@ -35,7 +35,18 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("server/src/gateway", &["sqlx", "leptos", "app", "tower_sessions"]),
-    ("server/src/oauth", &["sqlx", "leptos"]),
+    (
+        "server/src/oauth",
+        &[
+            "sqlx",
+            "leptos",
+            "axum",
+            "app",
+            "tower_sessions",
+            "crate::gateway",
+            "crate::store",
+        ],
+    ),
     ("server/src/backend", &["sqlx", "axum"]),
     ("server/src/web", &["sqlx"]),
     (

@@ -7,4 +7,15 @@ pub struct Me {
     pub name: String,
     pub email: String,
     pub admin: bool,
+    /// Whether virtual accounts are offered: to admins, and to whoever owns one.
+    pub accounts: bool,
+}
+
+/// Whom an invitation is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invited {
+    pub name: String,
+    pub email: String,
+    /// They had a password before: the link gives them another one.
+    pub returning: bool,
 }

@@ -13,6 +13,7 @@ pub fn SignIn() -> AnyView {
         query.read().get("error").map(|code| match code.as_str() {
             "wrong" => "The e-mail address or the password is wrong.",
             "limited" => "Too many tries. Wait a few minutes and try again.",
+            "invitation" => "This invitation has been used or is too old. Ask an admin for another one, or sign in.",
             "link" => "This set-up link has been used or is too old. Sign in instead.",
             _ => "Signing in failed on our side. Try again.",
         })
@@ -40,7 +41,7 @@ pub fn SetUp() -> AnyView {
     let problem = move || {
         query.read().get("error").map(|code| match code.as_str() {
             "email" => "Enter an e-mail address, such as ada@example.com.",
-            "password" => "Choose another password: at least 12 characters, and not one that is easy to guess.",
+            "password" => "Choose another password: at least 8 characters, and not one that is easy to guess.",
             _ => "This failed on our side. Try again.",
         })
     };
@@ -61,7 +62,7 @@ pub fn SetUp() -> AnyView {
 }
 
 #[component]
-fn EntryPage(heading: &'static str, children: Children) -> AnyView {
+pub fn EntryPage(heading: &'static str, children: Children) -> AnyView {
     view! {
         <main id="main" class="entry">
             <p class="brand"><Icon icon=icons::BRAND/>"Overkey"</p>
@@ -72,12 +73,12 @@ fn EntryPage(heading: &'static str, children: Children) -> AnyView {
 }
 
 #[component]
-fn EntryProblem(problem: impl Fn() -> Option<&'static str> + Send + Sync + 'static) -> impl IntoView {
+pub fn EntryProblem(problem: impl Fn() -> Option<&'static str> + Send + Sync + 'static) -> impl IntoView {
     move || problem().map(|text| view! { <p class="problem" role="alert">{text}</p> })
 }
 
 #[component]
-fn EntryField(name: &'static str, label: &'static str, kind: &'static str, autocomplete: &'static str) -> AnyView {
+pub fn EntryField(name: &'static str, label: &'static str, kind: &'static str, autocomplete: &'static str) -> AnyView {
     view! {
         <p class="field">
             <label for=name>{label}</label>

@@ -18,6 +18,7 @@ use crate::store::*;
 pub(super) async fn on_sqlite(case: impl AsyncFnOnce(Arc<dyn Store>)) {
     let store = open("sqlite::memory:").await.unwrap();
     store.migrate().await.unwrap();
+    store.give_chain_key(chain_key());
     case(store).await;
 }
 
@@ -36,11 +37,16 @@ pub(super) async fn on_postgres(case: impl AsyncFnOnce(Arc<dyn Store>)) {
     url.set_path(&name);
     let store = open(url.as_str()).await.unwrap();
     store.migrate().await.unwrap();
+    store.give_chain_key(chain_key());
     case(store).await;
     admin
         .execute(&*format!("DROP DATABASE {name} WITH (FORCE)"))
         .await
         .unwrap();
+}
+
+pub(super) fn chain_key() -> ChainKey {
+    ChainKey::new(zeroize::Zeroizing::new([5; 32]))
 }
 
 pub(super) fn user(name: &str) -> UserRow {
@@ -52,6 +58,7 @@ pub(super) fn user(name: &str) -> UserRow {
         platform_role: PlatformRole::Member,
         disabled_at: None,
         created_at: Timestamp(10),
+        invited_until: None,
     }
 }
 
@@ -59,8 +66,11 @@ pub(super) fn account(name: &str) -> VirtualAccountRow {
     VirtualAccountRow {
         id: VirtualAccountId::new(name),
         description: format!("{name} of the build"),
+        owner: None,
         created_by: None,
         created_at: Timestamp(10),
+        owner_named: None,
+        last_used_at: None,
     }
 }
 
@@ -141,6 +151,7 @@ pub(super) fn token(id: &str, owner: &SubjectRef, hash: u8) -> TokenRow {
         created_at: Timestamp(40),
         expires_at: None,
         last_used_at: None,
+        replaced_at: None,
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod credentials;
 mod egress;
+mod elicitation;
 mod errors;
 mod framing;
 mod headers;
+mod in_flight;
 mod inbound;
 mod isolation;
 mod legacy_sse;
@@ -13,3 +15,5 @@ mod passthrough;
 mod sessions;
 mod streams;
 mod tampered;
+mod url_error;
+mod waiting;

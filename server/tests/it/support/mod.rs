@@ -1,7 +1,9 @@
 //! What the tests stand on: a running app, people, an upstream that records, databases, raw sockets.
 
 pub mod app;
+pub mod checking;
 pub mod database;
+pub mod modern;
 pub mod names;
 pub mod process;
 pub mod raw;
@@ -44,6 +46,7 @@ macro_rules! on_every_database {
                 let url = database.url.clone();
                 let world = crate::support::World::with(move |config| config.database_url = url).await;
                 super::$case(&world).await;
+                world.app.settle().await;
                 drop(world);
                 database.remove().await;
             })*

@@ -119,9 +119,13 @@ impl World {
 
     /// An MCP request: a POST of `CALL`, to be changed before it is sent.
     pub fn mcp(&self, caller: &Caller, server: &str) -> reqwest::RequestBuilder {
-        self.app
-            .http
-            .post(self.app.at(&format!("/mcp/{server}")))
+        Self::mcp_at(&self.app, caller, server)
+    }
+
+    /// The same at another replica.
+    pub fn mcp_at(app: &App, caller: &Caller, server: &str) -> reqwest::RequestBuilder {
+        app.http
+            .post(app.at(&format!("/mcp/{server}")))
             .bearer_auth(&caller.token)
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream")
