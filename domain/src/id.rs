@@ -40,4 +40,6 @@ id! {
     OverrideId,
     /// A gateway token (never the token itself).
     TokenId,
+    /// Several people under one name. A UUID as text; people name it by its `TeamName`.
+    TeamId,
 }

@@ -4,6 +4,7 @@
 //! what it decides comes back as a value that can be printed and compared. Everything else (server, pages, browser) asks
 //! these functions, so that no rule is written twice.
 
+pub mod account;
 pub mod actor;
 pub mod change;
 pub mod field;
@@ -15,9 +16,12 @@ mod oauth_input;
 pub mod outbound;
 pub mod outbound_input;
 pub mod overrides;
+pub mod person;
+pub mod reach;
 pub mod role;
 pub mod secret;
 pub mod server;
+pub mod team;
 pub mod template;
 pub mod timestamp;
 pub mod verdict;

@@ -3,6 +3,8 @@
 mod access;
 mod audit;
 mod caller;
+mod effective_access;
+mod invitations;
 mod me;
 mod moment;
 mod openapi;
@@ -14,7 +16,9 @@ mod request;
 mod resolve;
 mod servers;
 mod subject;
+mod teams;
 mod tokens;
+mod user_tokens;
 mod users;
 mod verify;
 mod virtual_accounts;

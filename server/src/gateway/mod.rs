@@ -172,6 +172,7 @@ impl Parts {
         transport: Transport,
     ) -> Result<(Result<Response, GatewayError>, Message), GatewayError> {
         transport.check_method(request.method())?;
+        let told = self.calls.listen();
         let (mut parts, body) = request.into_parts();
         let caller = authenticate::authenticate(&self.calls, &mut parts.headers).await?;
         let body = message::read(body, self.config.body_limit).await?;
@@ -186,6 +187,7 @@ impl Parts {
             calls: self.calls.clone(),
             token: caller.token,
             server: server.to_owned(),
+            told,
         };
         Ok((outcome.map(|answer| while_permitted(answer, watch)), message))
     }

@@ -15,9 +15,11 @@ use domain::secret::Secret;
 use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 use url::Url;
 
 use super::renewals::HeldTokens;
+use super::revocations::Revocations;
 use super::uses::Uses;
 use super::waiting::Waiting;
 use super::{Core, ServiceError, access, tokens, vault};
@@ -113,15 +115,16 @@ pub struct Calls {
     core: Core,
     uses: Uses,
     pub(super) waiting: Waiting,
+    revocations: Revocations,
 }
 
 impl Calls {
     pub fn new(core: Core) -> Self {
-        let uses = Uses::start(core.store.clone());
         Self {
-            core,
-            uses,
+            uses: Uses::start(core.store.clone()),
             waiting: Waiting::default(),
+            revocations: Revocations::start(core.store.clone()),
+            core,
         }
     }
 
@@ -138,6 +141,11 @@ impl Calls {
             actor,
             token: TokenHash(hash),
         })
+    }
+
+    /// Tells when `may_go_on` is worth asking again. To be called before `authenticate`: what happens in between counts, too.
+    pub fn listen(&self) -> watch::Receiver<()> {
+        self.revocations.listen()
     }
 
     /// A8: whether a call that began with this token could begin now.

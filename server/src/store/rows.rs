@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::actor::{SubjectKind, SubjectRef};
-use domain::id::{OverrideId, ServerId, TokenId, UserId, VirtualAccountId};
+use domain::id::{OverrideId, ServerId, TeamId, TokenId, UserId, VirtualAccountId};
 use domain::outbound::Mode;
 use domain::overrides::{Condition, Kind, OverrideFacts};
+use domain::reach::Given;
 use domain::role::{PlatformRole, ServerRole};
 use domain::server::{Origin, ServerName, ServerUrl};
+use domain::team::TeamName;
 use domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -24,14 +26,51 @@ pub struct UserRow {
     pub platform_role: PlatformRole,
     pub disabled_at: Option<Timestamp>,
     pub created_at: Timestamp,
+    /// Until when the link to choose a password is good, used or not: filled by reads, ignored by writes.
+    pub invited_until: Option<Timestamp>,
+}
+
+/// A link with which one person chooses a password, once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitationRow {
+    pub user: UserId,
+    /// SHA-256 of the link's token.
+    pub hash: Vec<u8>,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamRow {
+    pub id: TeamId,
+    pub name: TeamName,
+    pub description: String,
+    pub created_at: Timestamp,
+    /// How many people are in it, and on how many servers it has a role: filled by reads, ignored by writes.
+    pub members: i64,
+    pub servers: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberRow {
+    pub user: UserId,
+    pub email: String,
+    pub name: String,
+    pub disabled: bool,
+    pub added_at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VirtualAccountRow {
     pub id: VirtualAccountId,
     pub description: String,
+    /// Who answers for it.
+    pub owner: Option<UserId>,
     pub created_by: Option<UserId>,
     pub created_at: Timestamp,
+    /// The owner's name and e-mail address, and when one of its tokens was used last: filled by reads, ignored by writes.
+    pub owner_named: Option<(String, String)>,
+    pub last_used_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +96,7 @@ pub struct ServerRow {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grantee {
     Subject(SubjectRef),
-    /// A team's id.
-    Team(String),
+    Team(TeamId),
     Everyone,
 }
 
@@ -70,6 +108,18 @@ pub struct Grant {
     /// The grantee's name for people; filled by lists, ignored by `put`.
     pub grantee_name: String,
     pub granted_at: Timestamp,
+}
+
+/// A subject, and every grant that reaches it on one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReachRow {
+    pub subject: SubjectRef,
+    pub name: String,
+    /// A user's e-mail address, a virtual account's description.
+    pub detail: String,
+    pub disabled: bool,
+    pub platform_role: PlatformRole,
+    pub given: Vec<Given>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,6 +242,8 @@ pub struct TokenRow {
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
+    /// When another one took its place; it works until it expires.
+    pub replaced_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,14 +13,18 @@ pub(super) struct Tx<DB: Database> {
 pub(super) trait Dialect {
     /// Ends a SELECT whose rows must stay as they are until the work ends. SQLite has one writer at a time anyway.
     const FOR_SHARE: &'static str;
+    /// The same for rows that this work is going to change.
+    const FOR_UPDATE: &'static str;
 }
 
 impl Dialect for Tx<Sqlite> {
     const FOR_SHARE: &'static str = "";
+    const FOR_UPDATE: &'static str = "";
 }
 
 impl Dialect for Tx<Postgres> {
     const FOR_SHARE: &'static str = " FOR SHARE";
+    const FOR_UPDATE: &'static str = " FOR UPDATE";
 }
 
 /// Stamps an `impl` for both databases.
@@ -37,6 +41,12 @@ macro_rules! stamp {
         #[async_trait::async_trait]
         impl super::Work for Tx<$db> {
             fn users(&mut self) -> &mut dyn super::Users {
+                self
+            }
+            fn invitations(&mut self) -> &mut dyn super::Invitations {
+                self
+            }
+            fn teams(&mut self) -> &mut dyn super::Teams {
                 self
             }
             fn virtual_accounts(&mut self) -> &mut dyn super::VirtualAccounts {
@@ -67,6 +77,9 @@ macro_rules! stamp {
                 self
             }
             fn settings(&mut self) -> &mut dyn super::Settings {
+                self
+            }
+            fn revocations(&mut self) -> &mut dyn super::Revocations {
                 self
             }
             async fn save(self: Box<Self>) -> Result<(), StoreError> {

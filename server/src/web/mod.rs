@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod headers;
 pub mod health;
+pub mod invite;
 pub mod listen;
 pub mod oauth;
 pub mod same_origin;
@@ -67,6 +68,7 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .route("/sign-in", post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/setup/{token}", post(sign_in::set_up))
+        .route("/invite/{token}", post(invite::accept))
         .route("/theme", post(sign_in::theme))
         .with_state(state.clone())
         .layer(DefaultBodyLimit::max(FORM_LIMIT))

@@ -132,7 +132,7 @@ pub async fn theme(headers: HeaderMap, Form(form): Form<ThemeForm>) -> Response 
     ([("set-cookie", cookie)], Redirect::to(safe_next(&back))).into_response()
 }
 
-fn log_failure(error: &dyn std::error::Error) -> &'static str {
+pub(super) fn log_failure(error: &dyn std::error::Error) -> &'static str {
     error!(error = %error, "Could not sign somebody in or out");
     "failed"
 }

@@ -137,7 +137,10 @@ fn wants_page(headers: &HeaderMap) -> bool {
 /// Pages are for people who are signed in; the others come back here afterwards.
 async fn signed_in_first(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let open = path == "/sign-in" || path.starts_with("/setup/") || path.starts_with("/api/");
+    let open = path == "/sign-in"
+        || ["/setup/", "/invite/", "/api/"]
+            .iter()
+            .any(|open| path.starts_with(open));
     let known = request.extensions().get::<Actor>().is_some();
     let is_file = assets::find(path, request.headers()).is_some();
     if open || known || is_file || !wants_page(request.headers()) {
