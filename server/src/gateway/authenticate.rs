@@ -1,4 +1,4 @@
-//! Phase 1: the bearer token → who calls (S40). RFC 6750 section 2.1; nothing else is accepted.
+//! Phase 1: the bearer token → who calls (S40, B02). RFC 6750 section 2.1; nothing else is accepted.
 
 use axum::http::{HeaderMap, header};
 
@@ -10,6 +10,7 @@ pub async fn authenticate(calls: &Calls, headers: &mut HeaderMap) -> Result<Call
     let token = take_token(headers)?;
     calls.authenticate(&token).await.map_err(|error| match error {
         AuthenticateError::Invalid => GatewayError::BadToken,
+        AuthenticateError::NoKeys => GatewayError::NoKeys,
         AuthenticateError::Store(error) => GatewayError::Unavailable(error.to_string()),
     })
 }

@@ -107,7 +107,7 @@ async fn comes(gateway: &Parts, record: &mut Record, caller: &Caller, server: &s
     let patience = gateway.config.credential_wait;
     let comes = gateway.calls.credential_comes(&caller.actor, server, patience).await;
     record.waited(started.elapsed());
-    if comes && !gateway.calls.may_go_on(&caller.token, server).await? {
+    if comes && !gateway.calls.may_go_on(&caller.proof, server).await? {
         return Err(GatewayError::NotFound);
     }
     Ok(comes)

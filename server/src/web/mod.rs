@@ -10,6 +10,7 @@ pub mod same_origin;
 pub mod session;
 pub mod set_up;
 pub mod sign_in;
+pub mod sign_on;
 pub mod ui;
 
 use std::sync::Arc;
@@ -24,11 +25,13 @@ use axum::{Json, Router};
 use ipnet::IpNet;
 use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
+use url::Url;
 
 use crate::api;
 use crate::backend;
 use crate::clock::Clock;
 use crate::gateway::{self, Gateway, GatewayConfig};
+use crate::identity::SignOn;
 use crate::services::Services;
 use crate::startup::Overkey;
 use set_up::SetUpLink;
@@ -43,6 +46,9 @@ pub struct WebState {
     pub clock: Arc<dyn Clock>,
     pub set_up: SetUpLink,
     pub trusted_proxies: Arc<[IpNet]>,
+    pub password_sign_in: bool,
+    pub sign_on: Option<SignOn>,
+    pub public_url: Arc<Url>,
 }
 
 pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
@@ -52,6 +58,9 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         clock: core.clock.clone(),
         set_up,
         trusted_proxies: config.trusted_proxies.clone().into(),
+        password_sign_in: config.password_sign_in,
+        sign_on: overkey.sign_on.clone(),
+        public_url: Arc::new(core.public_url.clone()),
     };
     let gateway = Gateway::new(
         overkey.services.calls.clone(),
@@ -62,10 +71,12 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         gateway_config(overkey),
     );
     let pages = backend::wire(&overkey.services, &core.clock, &gateway, overkey.oauth.redirect_url());
-    let public_url = Arc::new(core.public_url.clone());
+    let public_url = state.public_url.clone();
     let sessions = session::layer(core.store.clone(), core.clock.clone(), &core.public_url);
     let with_session = Router::new()
         .route("/sign-in", post(sign_in::sign_in))
+        .route("/sign-in/sso", post(sign_on::begin))
+        .route("/sign-in/sso/callback", get(sign_on::callback))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/setup/{token}", post(sign_in::set_up))
         .route("/invite/{token}", post(invite::accept))

@@ -36,6 +36,9 @@ pub async fn sign_in(
 ) -> Response {
     let from = client_address(&state, peer.ip(), &headers);
     let next = safe_next(&form.next).to_owned();
+    if !state.password_sign_in {
+        return back("password_off", &next);
+    }
     let code = match state
         .services
         .sign_in
@@ -50,9 +53,14 @@ pub async fn sign_in(
         Err(ServiceError::Limited(_)) => "limited",
         Err(error) => log_failure(&error),
     };
+    back(code, &next)
+}
+
+/// To the sign-in page, which says what went wrong.
+pub(super) fn back(code: &str, next: &str) -> Response {
     let query: String = form_urlencoded::Serializer::new(String::new())
         .append_pair("error", code)
-        .append_pair("next", &next)
+        .append_pair("next", next)
         .finish();
     Redirect::to(&format!("/sign-in?{query}")).into_response()
 }
@@ -138,7 +146,7 @@ pub(super) fn log_failure(error: &dyn std::error::Error) -> &'static str {
 }
 
 /// The peer's address, or what a trusted proxy says it is: the last address in `X-Forwarded-For` that is no trusted proxy.
-fn client_address(state: &WebState, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+pub(super) fn client_address(state: &WebState, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let trusted = |address: &IpAddr| state.trusted_proxies.iter().any(|network| network.contains(address));
     if !trusted(&peer) {
         return peer;

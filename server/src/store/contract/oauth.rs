@@ -63,7 +63,12 @@ async fn one_caller_claims_a_row_until_it_ends(store: Arc<dyn Store>) {
         assert_eq!(got, claimed, "{version} at {now:?}");
     }
     renewals.release(&row.id, 1).await.unwrap();
-    assert!(renewals.claim(&row.id, 1, Timestamp(131), Timestamp(161)).await.unwrap());
+    assert!(
+        renewals
+            .claim(&row.id, 1, Timestamp(131), Timestamp(161))
+            .await
+            .unwrap()
+    );
 }
 
 async fn renewed_tokens_are_the_next_version_and_leave_the_condition_alone(store: Arc<dyn Store>) {
@@ -74,7 +79,12 @@ async fn renewed_tokens_are_the_next_version_and_leave_the_condition_alone(store
         ..row.clone()
     };
     work.overrides().update(&suspended).await.unwrap();
-    assert!(work.renewals().claim(&row.id, 1, Timestamp(1), Timestamp(31)).await.unwrap());
+    assert!(
+        work.renewals()
+            .claim(&row.id, 1, Timestamp(1), Timestamp(31))
+            .await
+            .unwrap()
+    );
     let later = Consent {
         expires_at: None,
         ..consent()
@@ -85,7 +95,12 @@ async fn renewed_tokens_are_the_next_version_and_leave_the_condition_alone(store
     assert_eq!((now.version, now.condition), (2, Condition::Suspended));
     assert_eq!((now.sealed, now.consent), (sealed, Some(later)));
     // The claim is over.
-    assert!(work.renewals().claim(&row.id, 2, Timestamp(1), Timestamp(31)).await.unwrap());
+    assert!(
+        work.renewals()
+            .claim(&row.id, 2, Timestamp(1), Timestamp(31))
+            .await
+            .unwrap()
+    );
 }
 
 async fn nothing_is_done_to_a_row_that_has_moved_on(store: Arc<dyn Store>) {
@@ -99,9 +114,20 @@ async fn nothing_is_done_to_a_row_that_has_moved_on(store: Arc<dyn Store>) {
     let sealed = Sealed::from_bytes(vec![7; 9]);
     assert!(!work.renewals().renewed(&row.id, 1, &sealed, &consent()).await.unwrap());
     assert!(!work.renewals().invalidate(&row.id, 1).await.unwrap());
-    assert!(work.renewals().claim(&row.id, 2, Timestamp(1), Timestamp(31)).await.unwrap());
+    assert!(
+        work.renewals()
+            .claim(&row.id, 2, Timestamp(1), Timestamp(31))
+            .await
+            .unwrap()
+    );
     work.renewals().release(&row.id, 1).await.unwrap();
-    assert!(!work.renewals().claim(&row.id, 2, Timestamp(1), Timestamp(31)).await.unwrap());
+    assert!(
+        !work
+            .renewals()
+            .claim(&row.id, 2, Timestamp(1), Timestamp(31))
+            .await
+            .unwrap()
+    );
     assert_eq!(found(work.as_mut(), &row).await, replaced);
 }
 
@@ -114,7 +140,10 @@ async fn s61_only_what_was_in_use_is_invalidated(store: Arc<dyn Store>) {
         (Condition::Suspended, false),
         (Condition::Invalidated, false),
     ] {
-        let row = OverrideRow { condition, ..row.clone() };
+        let row = OverrideRow {
+            condition,
+            ..row.clone()
+        };
         work.overrides().update(&row).await.unwrap();
         let done = work.renewals().invalidate(&row.id, 1).await.unwrap();
         assert_eq!(done, invalidated, "{condition:?}");
@@ -200,7 +229,13 @@ async fn the_first_registered_client_counts(store: Arc<dyn Store>) {
     let raw = ServerId::new("id-raw");
     let kept = consents.client(&raw, "https://a.example").await.unwrap();
     assert_eq!(kept, Some(client("https://a.example", 1)));
-    assert_eq!(consents.client(&ServerId::new("id-notes"), "https://a.example").await.unwrap(), None);
+    assert_eq!(
+        consents
+            .client(&ServerId::new("id-notes"), "https://a.example")
+            .await
+            .unwrap(),
+        None
+    );
     consents.forget_client(&raw, "https://a.example").await.unwrap();
     assert_eq!(consents.client(&raw, "https://a.example").await.unwrap(), None);
     assert!(consents.client(&raw, "https://b.example").await.unwrap().is_some());
