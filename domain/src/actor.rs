@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ExternalIdentityId, UserId, VirtualAccountId};
 use crate::role::PlatformRole;
+use crate::via::{By, Via};
 
 /// The kinds of subject an override can be for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -87,9 +88,38 @@ pub struct Actor {
     /// What people read: a person's name, a virtual account's name.
     pub name: String,
     pub platform_role: PlatformRole,
+    /// From where, and with what: goes along, so that every use case can write it down.
+    pub via: Via,
 }
 
 impl Actor {
+    /// Somebody of whom is not known yet how they came in.
+    pub fn new(subject: SubjectRef, name: impl Into<String>, platform_role: PlatformRole) -> Self {
+        Self {
+            subject,
+            name: name.into(),
+            platform_role,
+            via: Via::default(),
+        }
+    }
+
+    /// The same, who showed this.
+    #[must_use]
+    pub fn by(mut self, by: By) -> Self {
+        self.via.by = by;
+        self
+    }
+
+    /// The same, whose request came like this; what they showed stays.
+    #[must_use]
+    pub fn arriving(mut self, arrival: Option<&Via>) -> Self {
+        if let Some(arrival) = arrival {
+            self.via.address = arrival.address;
+            self.via.request.clone_from(&arrival.request);
+        }
+        self
+    }
+
     pub fn is(&self, subject: &SubjectRef) -> bool {
         self.subject == *subject
     }

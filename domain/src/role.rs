@@ -199,3 +199,13 @@ pub fn decide_override(
     }
     Ok(Permit { role })
 }
+
+/// B07: a server's calls and changes. Managers see everybody's, users their own.
+pub fn decide_activity(role: Option<ServerRole>, own: bool) -> Result<Permit, Refusal> {
+    let role = role.ok_or(Refusal::NotVisible)?;
+    if own || role == ServerRole::Manager {
+        Ok(Permit { role })
+    } else {
+        Err(Refusal::Forbidden)
+    }
+}

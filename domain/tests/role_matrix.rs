@@ -11,8 +11,8 @@ use domain::actor::{Actor, SubjectKind, SubjectRef};
 use domain::outbound::Mode;
 use domain::reach::{Given, Reach, Source};
 use domain::role::{
-    OverrideAction, Permit, PlatformRole, Refusal, ServerAction, ServerRole, Whose, decide, decide_override,
-    effective_role,
+    OverrideAction, Permit, PlatformRole, Refusal, ServerAction, ServerRole, Whose, decide, decide_activity,
+    decide_override, effective_role,
 };
 use upstreams::{COLUMNS, WITHOUT_B01};
 
@@ -133,6 +133,16 @@ fn source_name(source: &Source) -> String {
         Source::Team(name) => format!("team {name}"),
         Source::Everyone => "everyone".to_owned(),
     }
+}
+
+#[test]
+fn b07_d11_whose_calls_and_changes_one_sees() {
+    let rows = ROLES.map(|role| {
+        let cells = [true, false].map(|own| answer(decide_activity(role, own)));
+        [vec![role_name(role)], cells.to_vec()].concat()
+    });
+    let printed = table::print(&["role", "own", "others'"], &rows);
+    insta::assert_snapshot!("activity", printed);
 }
 
 #[test]
@@ -341,11 +351,11 @@ fn b01_has_no_say_elsewhere() {
 #[test]
 fn s03_d01_own_means_the_same_id_of_the_same_kind() {
     let subject = |kind, id: &str| SubjectRef { kind, id: id.into() };
-    let bot = Actor {
-        subject: subject(SubjectKind::VirtualAccount, "ci-bot"),
-        name: "ci-bot".into(),
-        platform_role: PlatformRole::Member,
-    };
+    let bot = Actor::new(
+        subject(SubjectKind::VirtualAccount, "ci-bot"),
+        "ci-bot",
+        PlatformRole::Member,
+    );
     assert!(Whose::of(&bot, &bot.subject).own);
     for other in [
         subject(SubjectKind::User, "ci-bot"),

@@ -9,12 +9,14 @@ use clap::{Parser, Subcommand};
 use domain::actor::{Actor, SubjectKind, SubjectRef};
 use domain::role::PlatformRole;
 use domain::secret::Secret;
+use domain::via::By;
 use url::Url;
 
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::services::ServiceError;
 use crate::services::accounts::{NewUser, UserChange, find_user};
+use crate::services::audit::Noted;
 use crate::services::tokens::{TokenRequest, parse_lifetime};
 use crate::startup::{self, Overkey};
 use crate::store::PageQuery;
@@ -49,6 +51,20 @@ enum Command {
     /// Gateway tokens.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// The audit trail.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Check that no entry was edited, moved, put in or taken out; names the first that was.
+    Verify {
+        /// An end of a chain that was noted elsewhere, as this command and the log tell it (changes:17:3f9a...): the trail must
+        /// still hold it. May be given more than once.
+        #[arg(long)]
+        noted: Vec<String>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -108,6 +124,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate => open(config).await.map(|_| say("The database is up to date.")),
         Command::User(command) => users(&open(config).await?, command).await,
         Command::Token(command) => tokens(&open(config).await?, command).await,
+        Command::Audit(AuditCommand::Verify { noted }) => verify(&open(config).await?, &noted).await,
     }
 }
 
@@ -203,11 +220,7 @@ async fn tokens(overkey: &Overkey, command: TokenCommand) -> anyhow::Result<()> 
     let row = row
         .filter(|row| row.disabled_at.is_none())
         .with_context(|| format!("There is no active user {user}"))?;
-    let actor = Actor {
-        subject: SubjectRef::user(&row.id),
-        name: row.name,
-        platform_role: row.platform_role,
-    };
+    let actor = Actor::new(SubjectRef::user(&row.id), row.name, row.platform_role).by(By::CommandLine);
     let expires_at = lifetime.map(|seconds| overkey.core.now().plus(seconds));
     let new = overkey
         .services
@@ -219,16 +232,33 @@ async fn tokens(overkey: &Overkey, command: TokenCommand) -> anyhow::Result<()> 
     Ok(())
 }
 
+/// Fails when a chain is broken, so that a script notices.
+async fn verify(overkey: &Overkey, noted: &[String]) -> anyhow::Result<()> {
+    let noted = noted.iter().map(|text| {
+        Noted::parse(text)
+            .with_context(|| format!("--noted takes what this command tells, changes:17:3f9a..., not {text}"))
+    });
+    let noted = noted.collect::<anyhow::Result<Vec<_>>>()?;
+    let verdicts = overkey.services.audit.verify(&noted).await.map_err(told)?;
+    let mut broken = Vec::new();
+    for verdict in &verdicts {
+        say(&verdict.to_string());
+        broken.extend(verdict.broken.as_ref().map(|_| verdict.trail.as_str()));
+    }
+    if broken.is_empty() {
+        Ok(())
+    } else {
+        Err(anyhow!("the chain of {} is broken", broken.join(" and of ")))
+    }
+}
+
 /// Whoever can run the program on its database may do everything; the audit trail names them as the command line.
 fn operator() -> Actor {
-    Actor {
-        subject: SubjectRef {
-            kind: SubjectKind::User,
-            id: "command-line".to_owned(),
-        },
-        name: "Command line".to_owned(),
-        platform_role: PlatformRole::Admin,
-    }
+    let subject = SubjectRef {
+        kind: SubjectKind::User,
+        id: "command-line".to_owned(),
+    };
+    Actor::new(subject, "Command line", PlatformRole::Admin).by(By::CommandLine)
 }
 
 fn read_password() -> anyhow::Result<Secret> {

@@ -57,6 +57,8 @@ struct Raw {
     sso_link_by_email: bool,
     sso_create_users: bool,
     identity_providers: Vec<identity::RawProvider>,
+    audit_retention: u32,
+    call_retention: u32,
     log: String,
     log_format: LogFormat,
 }
@@ -87,6 +89,8 @@ const KEYS: &[&str] = &[
     "sso_link_by_email",
     "sso_create_users",
     "identity_providers",
+    "audit_retention",
+    "call_retention",
     "log",
     "log_format",
 ];
@@ -159,6 +163,10 @@ pub struct Config {
     pub sso: Option<SsoConfig>,
     /// Whose tokens the gateway takes besides ours.
     pub identity_providers: Vec<ProviderConfig>,
+    /// Days that changes are kept; 0 for good.
+    pub audit_retention: u32,
+    /// Days that calls are kept; 0 for good.
+    pub call_retention: u32,
     pub log: String,
     pub log_format: LogFormat,
 }
@@ -236,6 +244,8 @@ fn defaults() -> Raw {
         sso_link_by_email: false,
         sso_create_users: true,
         identity_providers: Vec::new(),
+        audit_retention: 730,
+        call_retention: 90,
         log: "info".to_owned(),
         log_format: LogFormat::Text,
     }
@@ -285,6 +295,8 @@ impl Raw {
             password_sign_in: self.password_sign_in,
             sso,
             identity_providers,
+            audit_retention: self.audit_retention,
+            call_retention: self.call_retention,
             database_url: self.database_url,
             log: self.log,
             log_format: self.log_format,

@@ -16,7 +16,7 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -27,6 +27,7 @@ use crate::gateway::Upstreams;
 use crate::identity::{Providers, SignOn};
 use crate::oauth::Oauth;
 use crate::seal::{MasterKey, Seal, SealContext, Sealed};
+use crate::services::audit::{AuditKeys, AuditTrail, Retention};
 use crate::services::{Core, Services};
 use crate::store::{self, Store};
 use crate::web;
@@ -78,10 +79,14 @@ impl Overkey {
             .await
             .context("Cannot bring the database's schema up to date")?;
         let seal = Arc::new(open_seal(store.as_ref(), &config.key).await?);
+        let audit_keys = AuditKeys::open(store.as_ref(), &seal, clock.now())
+            .await
+            .context("Cannot open the audit trail's keys")?;
         let core = Core {
             store,
             clock,
             seal,
+            audit_keys,
             public_url,
         };
         let upstreams = Arc::new(Upstreams::new(egress.clone(), &config));
@@ -164,6 +169,7 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
     }
     let sweep = session::sweep(overkey.core.store.clone(), overkey.core.clock.clone());
     let sweep = tokio::spawn(sweep);
+    let keep = tokio::spawn(keep_trails(overkey.services.audit.clone(), retention(&overkey.config)));
     let server = tokio::spawn(listen::serve(listener, router, listen::HEADERS, stop.clone()));
     signalled().await;
     info!("Stopping: no new work, running calls may finish");
@@ -174,8 +180,27 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
     sweep.abort();
     // A rotated refresh token that is not stored is lost.
     overkey.oauth.finish_renewals().await;
+    keep.abort();
     overkey.services.calls.flush().await;
     Ok(())
+}
+
+const fn retention(config: &Config) -> Retention {
+    Retention {
+        changes: config.audit_retention,
+        calls: config.call_retention,
+    }
+}
+
+/// Every hour, for ever.
+async fn keep_trails(trail: AuditTrail, retention: Retention) {
+    let mut hours = tokio::time::interval(Duration::from_secs(3_600));
+    loop {
+        hours.tick().await;
+        if let Err(error) = trail.keep(retention).await {
+            error!(error = %error, "Could not remove old entries of the audit trail");
+        }
+    }
 }
 
 async fn signalled() {

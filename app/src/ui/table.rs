@@ -10,12 +10,16 @@ pub fn Table(
     heads: Vec<AnyView>,
     /// Rows, each a `<tr>`.
     rows: Vec<AnyView>,
+    /// Whether rows end with a cell of actions.
+    #[prop(default = true)]
+    actions: bool,
 ) -> AnyView {
+    let actions = actions.then(|| view! { <th scope="col"><span class="visually-hidden">"Actions"</span></th> });
     view! {
         <div class="table-scroll">
             <table class="table">
                 <caption class="visually-hidden">{caption}</caption>
-                <thead><tr>{heads}<th scope="col"><span class="visually-hidden">"Actions"</span></th></tr></thead>
+                <thead><tr>{heads}{actions}</tr></thead>
                 <tbody>{rows}</tbody>
             </table>
         </div>

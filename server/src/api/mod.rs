@@ -1,9 +1,12 @@
 //! The REST API: `/api/v1`. Each file is one resource; the rules are the services'.
 
 mod access;
+mod activity;
 mod audit;
 mod caller;
 mod effective_access;
+mod export;
+mod external_identities;
 mod invitations;
 mod me;
 mod moment;

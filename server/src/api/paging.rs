@@ -9,7 +9,7 @@ use super::problem::Problem;
 use crate::store::{Page, PageQuery};
 
 const DEFAULT: u32 = 50;
-const MOST: u32 = 200;
+pub(super) const MOST: u32 = 200;
 
 /// What every list takes.
 #[derive(Debug, Default, Deserialize, IntoParams)]

@@ -22,4 +22,16 @@ impl SubjectView {
             name,
         }
     }
+
+    pub(super) const fn kind(&self) -> &'static str {
+        self.r#type
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
 }

@@ -6,18 +6,43 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime, Time};
 
+use crate::services::activity::Span;
+
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 pub(super) fn moment(now: Timestamp, at: Timestamp) -> Moment {
-    let exact = OffsetDateTime::from_unix_timestamp(at.0)
-        .ok()
-        .and_then(|time| time.format(&Rfc3339).ok());
     Moment {
-        exact: exact.unwrap_or_default(),
+        exact: rfc3339(at),
         relative: relative(now, at),
     }
+}
+
+/// RFC 3339, for addresses of the REST API.
+pub(super) fn rfc3339(at: Timestamp) -> String {
+    let time = OffsetDateTime::from_unix_timestamp(at.0).ok();
+    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default()
+}
+
+/// When a piece of a chart's time begins.
+pub(super) fn piece(at: Timestamp, span: Span) -> String {
+    let hour = format_description!("[hour]:[minute]");
+    let day = format_description!("[day padding:none] [month repr:short]");
+    let day_and_hour = format_description!("[day padding:none] [month repr:short], [hour]:[minute]");
+    let time = OffsetDateTime::from_unix_timestamp(at.0).ok();
+    let text = time.and_then(|time| match span {
+        Span::Day => time.format(hour).ok(),
+        Span::Week => time.format(day_and_hour).ok(),
+        Span::Month => time.format(day).ok(),
+    });
+    text.unwrap_or_default()
+}
+
+/// The first second of a day that was typed or picked.
+pub(super) fn beginning_of_day(text: &str) -> Option<Timestamp> {
+    let date = Date::parse(text.trim(), format_description!("[year]-[month]-[day]")).ok()?;
+    Some(Timestamp(date.midnight().assume_utc().unix_timestamp()))
 }
 
 fn relative(now: Timestamp, at: Timestamp) -> String {

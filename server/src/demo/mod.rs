@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use domain::actor::{Actor, SubjectKind, SubjectRef};
+use domain::actor::{Actor, SubjectRef};
 use domain::outbound_input::OutboundInput;
 use domain::role::{PlatformRole, ServerRole};
 use domain::secret::Secret;
+use domain::via::{By, Via};
 use serde_json::json;
 
 use self::authorization_server::{DemoProvider, MACHINE_CLIENT, MACHINE_SECRET, Options};
@@ -79,7 +80,16 @@ pub async fn build(services: &Services, upstreams: &DemoUpstream) -> anyhow::Res
         password: Some(Secret::new(PASSWORD)),
         platform_role: PlatformRole::Member,
     };
-    let ada = services.sign_in.first_admin(person("Ada Park")).await?;
+    let ada = services
+        .sign_in
+        .first_admin(
+            person("Ada Park"),
+            Via {
+                by: By::CommandLine,
+                ..Via::default()
+            },
+        )
+        .await?;
     let mut people = Vec::new();
     for name in ["Mia Kern", "Bob Ng", "Eve Silva"] {
         people.push(actor(
@@ -257,14 +267,7 @@ ci-bot's gateway token: {ci_bot}
 }
 
 fn actor(row: &UserRow) -> Actor {
-    Actor {
-        subject: SubjectRef {
-            kind: SubjectKind::User,
-            id: row.id.to_string(),
-        },
-        name: row.name.clone(),
-        platform_role: row.platform_role,
-    }
+    Actor::new(SubjectRef::user(&row.id), row.name.clone(), row.platform_role).by(By::CommandLine)
 }
 
 fn told(error: ServiceError) -> anyhow::Error {

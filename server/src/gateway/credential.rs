@@ -31,6 +31,13 @@ pub struct CallCredential {
     pub binding: Binding,
 }
 
+impl CallCredential {
+    /// Names it for the trail of calls, without telling it.
+    pub fn fingerprint(&self, calls: &Calls, actor: &Actor, target: &Target) -> Option<String> {
+        calls.fingerprint(actor, target, &self.inner, self.passed_through.as_ref())
+    }
+}
+
 /// An access token that was sent.
 #[derive(Debug, Clone)]
 pub enum Token {
@@ -96,19 +103,20 @@ pub async fn renewed(
 }
 
 /// McpAuthRequiredError for this caller.
-pub fn required(gateway: &Parts, actor: &Actor, target: &Target, reason: MissingReason) -> GatewayError {
-    GatewayError::AuthRequired(Box::new(AuthRequired {
+pub fn required(gateway: &Parts, actor: &Actor, target: &Target, reason: MissingReason) -> AuthRequired {
+    AuthRequired {
         reason,
         server: target.server.name.clone(),
         subject: actor.subject.clone(),
         subject_name: actor.name.clone(),
         url: gateway.calls.connect_url(actor, &target.server.name),
-    }))
+        instead_of: None,
+    }
 }
 
 fn failed(gateway: &Parts, actor: &Actor, target: &Target, error: CredentialError) -> GatewayError {
     match error {
-        CredentialError::Missing(reason) => required(gateway, actor, target, reason),
+        CredentialError::Missing(reason) => required(gateway, actor, target, reason).into(),
         CredentialError::Seal(error) => GatewayError::CredentialUnusable(error.to_string()),
         CredentialError::Fill(error) => GatewayError::CredentialUnusable(error.to_string()),
     }
@@ -121,8 +129,8 @@ fn own_tokens(
     held: Result<Arc<HeldTokens>, RenewalError>,
 ) -> Result<CallCredential, GatewayError> {
     let held = held.map_err(|error| match error {
-        RenewalError::Invalidated => required(gateway, actor, target, MissingReason::OauthInvalidated),
-        RenewalError::Gone => required(gateway, actor, target, MissingReason::OauthConsentRequired),
+        RenewalError::Invalidated => required(gateway, actor, target, MissingReason::OauthInvalidated).into(),
+        RenewalError::Gone => required(gateway, actor, target, MissingReason::OauthConsentRequired).into(),
         RenewalError::ClientRefused => GatewayError::ProviderRefused,
         RenewalError::Trouble => GatewayError::ProviderInTrouble,
     })?;

@@ -280,6 +280,7 @@ mod tests {
             subject: SubjectRef::virtual_account(&VirtualAccountId::new("1")),
             subject_name: "ci-bot".to_owned(),
             url: Url::parse("https://gateway.example/connections").unwrap(),
+            instead_of: None,
         }))
     }
 

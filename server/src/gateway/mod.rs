@@ -5,6 +5,7 @@
 //!
 //! Invariant: what authenticates a caller to us never reaches an upstream, and a caller never gets another subject's credential.
 
+mod asked;
 mod auth_required;
 mod authenticate;
 mod authorize;
@@ -112,8 +113,7 @@ impl Gateway {
         };
         let mut record = Record::start(server);
         let outcome = self.0.carry_out(&mut record, actor, server, &message).await;
-        record.end(&outcome);
-        outcome.unwrap_or_else(|error| error.respond(&message))
+        self.0.end(record, outcome, &message)
     }
 }
 
@@ -159,8 +159,15 @@ impl Parts {
             Ok((outcome, message)) => (outcome, message),
             Err(error) => (Err(error), unread),
         };
-        record.end(&outcome);
-        cross_origin::mark(outcome.unwrap_or_else(|error| error.respond(&message)), origin)
+        cross_origin::mark(self.end(record, outcome, &message), origin)
+    }
+
+    /// The answer, and a record of it.
+    fn end(&self, record: Record, outcome: Result<Response, GatewayError>, message: &Message) -> Response {
+        let result = outcome.as_ref().map_or_else(GatewayError::name, |_| "forwarded");
+        let answer = outcome.unwrap_or_else(|error| error.respond(message));
+        record.end(&self.calls, message, result, answer.status());
+        answer
     }
 
     /// Authenticated before its body is read: strangers cost nothing.
@@ -174,7 +181,7 @@ impl Parts {
         transport.check_method(request.method())?;
         let told = self.calls.listen();
         let (mut parts, body) = request.into_parts();
-        let caller = authenticate::authenticate(&self.calls, &mut parts.headers).await?;
+        let caller = authenticate::authenticate(&self.calls, &mut parts).await?;
         let body = message::read(body, self.config.body_limit).await?;
         let message = Message {
             method: parts.method,
@@ -201,14 +208,17 @@ impl Parts {
     ) -> Result<Response, GatewayError> {
         record.actor(actor);
         let target = resolve::resolve(&self.calls, actor, server).await?;
+        record.target(&target);
         let permit = authorize::authorize(&target)?;
         let mut credential = credential::credential(self, actor, &target, message).await?;
-        record.credential(&credential);
+        record.credential(&credential, credential.fingerprint(&self.calls, actor, &target));
+        record.sending();
         let mut sent = forward::forward(self, permit, &target, &credential, message).await;
         if is_refused(&sent)
             && let Some(renewed) = credential::renewed(self, actor, &target, &credential).await?
         {
             credential = renewed;
+            record.credential(&credential, credential.fingerprint(&self.calls, actor, &target));
             sent = forward::forward(self, permit, &target, &credential, message).await;
         }
         record::used(&self.calls, &credential, &sent);

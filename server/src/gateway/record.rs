@@ -1,25 +1,32 @@
-//! Phase 7: what happened, for logs, metrics and "last used". Names and numbers; never a value.
+//! Phase 7: what happened, for the trail of calls, logs, metrics and "last used". Names and numbers; never a value.
 
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use axum::response::Response;
 use domain::actor::Actor;
+use domain::id::ServerId;
 use domain::injection::Choice;
 use domain::overrides::Kind;
+use domain::server::ServerName;
 use hyper::body::Incoming;
 use metrics::{counter, histogram};
 use tracing::info;
 
+use super::asked::{Asked, asked};
 use super::credential::CallCredential;
 use super::error::GatewayError;
-use crate::services::calls::Calls;
+use super::message::Message;
+use crate::services::call_log::Called;
+use crate::services::calls::{Calls, Target};
 
 pub struct Record {
     started: Instant,
     server: String,
-    subject: &'static str,
+    actor: Option<Actor>,
+    target: Option<(ServerId, ServerName)>,
     plan: &'static str,
+    fingerprint: Option<String>,
+    sent: bool,
     upstream: Option<StatusCode>,
     /// For a person; not what the call itself took.
     waited: Duration,
@@ -30,18 +37,26 @@ impl Record {
         Self {
             started: Instant::now(),
             server: server.to_owned(),
-            subject: "unknown",
+            actor: None,
+            target: None,
             plan: "none",
+            fingerprint: None,
+            sent: false,
             upstream: None,
             waited: Duration::ZERO,
         }
     }
 
     pub fn actor(&mut self, actor: &Actor) {
-        self.subject = actor.subject.kind.as_str();
+        self.actor = Some(actor.clone());
     }
 
-    pub fn credential(&mut self, credential: &CallCredential) {
+    pub fn target(&mut self, target: &Target) {
+        self.target = Some((target.server.id.clone(), target.server.name.clone()));
+    }
+
+    pub fn credential(&mut self, credential: &CallCredential, fingerprint: Option<String>) {
+        self.fingerprint = fingerprint;
         self.plan = match credential.inner.choice {
             Choice::Own(_, Kind::Manual) => "override",
             Choice::Own(_, Kind::OAuth) => "oauth_token",
@@ -52,6 +67,11 @@ impl Record {
         };
     }
 
+    /// It goes to the upstream, whatever comes of it.
+    pub fn sending(&mut self) {
+        self.sent = true;
+    }
+
     pub fn upstream(&mut self, status: StatusCode) {
         self.upstream = Some(status);
     }
@@ -60,15 +80,21 @@ impl Record {
         self.waited += time;
     }
 
-    /// The labels are bounded: no caller, server or path of a caller's choosing.
-    pub fn end(self, outcome: &Result<Response, GatewayError>) {
-        let seconds = self.started.elapsed().saturating_sub(self.waited).as_secs_f64();
-        let result = outcome.as_ref().map_or_else(GatewayError::name, |_| "forwarded");
+    /// The labels are bounded: no caller, server or path of a caller's choosing. `answered` is what the caller gets.
+    pub fn end(self, calls: &Calls, message: &Message, result: &'static str, answered: StatusCode) {
+        let latency = self.started.elapsed().saturating_sub(self.waited);
+        let seconds = latency.as_secs_f64();
+        let subject = self
+            .actor
+            .as_ref()
+            .map_or("unknown", |actor| actor.subject.kind.as_str());
+        let request = self.actor.as_ref().and_then(|actor| actor.via.request.as_deref());
         counter!("overkey_gateway_calls_total", "plan" => self.plan, "result" => result).increment(1);
         histogram!("overkey_gateway_first_byte_seconds", "plan" => self.plan).record(seconds);
         info!(
             server.name = %self.server,
-            subject.kind = self.subject,
+            subject.kind = subject,
+            request.id = request,
             plan = self.plan,
             upstream.status = self.upstream.map(|status| status.as_u16()),
             result,
@@ -76,6 +102,23 @@ impl Record {
             waited_ms = self.waited.as_secs_f64() * 1_000.0,
             "gateway.call"
         );
+        // Strangers leave no rows: they could fill the disk.
+        if let Some(actor) = self.actor {
+            let Asked { method, name } = asked(message);
+            calls.record(Called {
+                actor,
+                server: self.target,
+                method,
+                tool: name,
+                status: answered.as_u16(),
+                upstream_status: self.upstream.map(|status| status.as_u16()),
+                outcome: result,
+                sent: self.sent,
+                credential: self.plan,
+                fingerprint: self.fingerprint,
+                latency,
+            });
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use anyhow::{Context, anyhow, bail};
 use chrono::DateTime;
 use domain::identity::{Algorithm, SKEW};
 use domain::secret::Secret;
+use domain::via::Via;
 use openidconnect::core::{CoreGenderClaim, CoreIdToken, CoreIdTokenClaims, CoreIdTokenVerifier, CoreTokenResponse};
 use openidconnect::{
     AdditionalClaims, AuthorizationCode, ClaimsVerificationError, Nonce, OAuth2TokenResponse, PkceCodeVerifier,
@@ -118,6 +119,7 @@ fn from_id_token(sign_on: &SignOn, id_token: &CoreIdToken, claims: &CoreIdTokenC
             .and_then(|name| name.get(None))
             .map(|name| name.as_str().to_owned()),
         groups: groups(all.all_claims(), &sign_on.config().groups_claim),
+        via: Via::default(),
     })
 }
 

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::actor::Actor;
 use domain::secret::Secret;
 use domain::timestamp::Timestamp;
+use domain::via::Via;
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod};
 use openidconnect::{
     AuthType, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, Nonce,
@@ -26,7 +27,7 @@ use super::{exchange, keys};
 use crate::config::SsoConfig;
 use crate::egress::Egress;
 use crate::seal::{Seal, SealContext, SealError, Sealed};
-use crate::services::sign_on::{SignOnRefused, SignOns};
+use crate::services::sign_on::{Profile, SignOnRefused, SignOns};
 use crate::services::{Core, ServiceError};
 
 pub const CALLBACK: &str = "/sign-in/sso/callback";
@@ -150,7 +151,7 @@ impl SignOn {
     }
 
     /// Who signed on, and where to go. `ticket` is what the browser brought.
-    pub async fn finish(&self, ticket: Option<&str>, answer: Answer) -> Result<(Actor, String), SignOnError> {
+    pub async fn finish(&self, ticket: Option<&str>, answer: Answer, via: Via) -> Result<(Actor, String), SignOnError> {
         let ticket = self.ours(ticket, &answer).await?;
         let described = self.described(keys::FRESH).await?;
         let issuer = described.description.issuer().as_str();
@@ -168,6 +169,7 @@ impl SignOn {
             (None, None) => return Err(SignOnError::BadAnswer(anyhow::anyhow!("it holds no code"))),
         };
         let profile = exchange::profile(self, described, code, &ticket).await?;
+        let profile = Profile { via, ..profile };
         let config = &self.0.config;
         let actor = self.0.people.admit(profile, config.policy, &config.mapping).await?;
         Ok((actor, ticket.next))

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::actor::Actor;
 use domain::header::HeaderName;
 use domain::id::{ServerId, TokenId};
@@ -15,16 +13,17 @@ use domain::role::{ServerAction, ServerRole};
 use domain::secret::Secret;
 use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
-use sha2::{Digest, Sha256};
+use domain::via::By;
 use tokio::sync::watch;
 use url::Url;
 
+use super::call_log::{CallLog, Called};
 use super::identities::{self, NotVerified, VerifyToken};
 use super::renewals::HeldTokens;
 use super::revocations::Revocations;
 use super::uses::Uses;
 use super::waiting::Waiting;
-use super::{Core, ServiceError, access, tokens, vault};
+use super::{Core, ServiceError, access, identity, tokens, vault};
 use crate::seal::SealError;
 use crate::store::{OverrideRow, OverrideUse, StoreError};
 
@@ -73,6 +72,15 @@ impl Target {
             asked: &self.server.fields,
         };
         injection::decide(server, &facts, now)
+    }
+
+    /// Names what a call would be sent with; `None` while that is missing.
+    pub fn sendable(&self, now: Timestamp) -> Option<String> {
+        match self.choice(now) {
+            Choice::Own(id, _) => self.own.iter().find(|row| row.id == id).map(identity::of_override),
+            Choice::ServerDefault | Choice::PassThrough | Choice::Nothing => Some(String::new()),
+            Choice::Missing(_) => None,
+        }
     }
 }
 
@@ -135,6 +143,7 @@ pub struct Calls {
     core: Core,
     uses: Uses,
     pub(super) waiting: Waiting,
+    log: CallLog,
     revocations: Revocations,
     verifier: Arc<dyn VerifyToken>,
 }
@@ -143,8 +152,9 @@ impl Calls {
     pub fn new(core: Core, verifier: Arc<dyn VerifyToken>) -> Self {
         Self {
             uses: Uses::start(core.store.clone()),
-            waiting: Waiting::default(),
+            log: CallLog::start(core.store.clone(), core.clock.clone()),
             revocations: Revocations::start(core.store.clone()),
+            waiting: Waiting::default(),
             verifier,
             core,
         }
@@ -172,7 +182,9 @@ impl Calls {
         let identity = self.verifier.verify(token, self.core.now()).await?;
         let actor = identities::admit(&self.core, &identity).await?;
         Ok(Caller {
-            actor: actor.ok_or(AuthenticateError::Invalid)?,
+            actor: actor
+                .ok_or(AuthenticateError::Invalid)?
+                .by(By::Provider(identity.issuer.clone())),
             proof: Proof::Provider(identity),
         })
     }
@@ -221,7 +233,8 @@ impl Calls {
             return Err(AuthenticateError::Invalid);
         }
         let owner = tokens::owner(work.as_mut(), &row.owner).await?;
-        Ok((owner.ok_or(AuthenticateError::Invalid)?, row.id))
+        let actor = owner.ok_or(AuthenticateError::Invalid)?;
+        Ok((actor.by(By::Token(row.id.clone())), row.id))
     }
 
     /// S41. `None` when there is no such server; whether the caller may use it is in `role`.
@@ -265,17 +278,13 @@ impl Calls {
                 }
                 let values = vault::open_override(&self.core.seal, row, &server.url.origin())?;
                 let headers = injection::fill(&server.auth.override_headers(), &values)?;
-                (
-                    headers,
-                    format!("own:{}:{}", row.id, row.version),
-                    Some((row.id.clone(), row.version)),
-                )
+                (headers, identity::of_override(row), Some((row.id.clone(), row.version)))
             }
             Choice::ServerDefault => match server.auth {
                 OutboundAuth::ClientCredentials(_) => return Ok(Opened::ServerToken),
                 _ => {
                     let headers = injection::shared(&server.auth)?;
-                    let identity = format!("default:{}", fingerprint(&headers));
+                    let identity = format!("default:{}", identity::of_headers(&headers));
                     (headers, identity, None)
                 }
             },
@@ -297,7 +306,7 @@ impl Calls {
         Ok(Credential {
             choice: Choice::Own(row.id.clone(), row.kind),
             headers: injection::bearer(&held.tokens.access)?,
-            identity: format!("own:{}:{}", row.id, held.consent.id),
+            identity: identity::of_override(row),
             used: Some((row.id.clone(), row.version)),
         })
     }
@@ -324,6 +333,37 @@ impl Calls {
         }
     }
 
+    /// B07: writes the call down, some time soon.
+    pub fn record(&self, called: Called) {
+        self.log.offer(called, self.core.now());
+    }
+
+    /// Which credential this is; `None` when it is none. `passed` is the caller's own upstream token.
+    pub fn fingerprint(
+        &self,
+        actor: &Actor,
+        target: &Target,
+        credential: &Credential,
+        passed: Option<&Secret>,
+    ) -> Option<String> {
+        let subject = actor.subject.to_string();
+        let subject = match credential.choice {
+            Choice::Own(..) | Choice::PassThrough => subject.as_str(),
+            Choice::ServerDefault => "",
+            Choice::Nothing | Choice::Missing(_) => return None,
+        };
+        let names: Vec<String> = credential.headers.iter().map(|(name, _)| name.lower()).collect();
+        let own = credential.headers.iter().map(|(_, value)| value);
+        let values: Vec<_> = names
+            .iter()
+            .map(String::as_str)
+            .zip(own)
+            .chain(passed.map(|token| ("", token)))
+            .collect();
+        let of = [target.server.id.as_str(), subject, &credential.identity];
+        (!values.is_empty()).then(|| self.core.audit_keys.fingerprint.of(&of, &values))
+    }
+
     /// Where the caller (or, for a virtual account, its managers) adds the missing credential (B09).
     pub fn connect_url(&self, actor: &Actor, server: &ServerName) -> Url {
         let mut url = self.core.public_url.clone();
@@ -338,20 +378,9 @@ impl Calls {
         url
     }
 
-    /// Returns when every use so far is written.
+    /// Returns when every use and every call so far is written.
     pub async fn flush(&self) {
         self.uses.flush().await;
+        self.log.flush().await;
     }
-}
-
-/// A hash of shared headers: changes when they do.
-fn fingerprint(headers: &[(HeaderName, Secret)]) -> String {
-    let mut hash = Sha256::new();
-    for (name, value) in headers {
-        for part in [name.lower().as_str(), value.expose()] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-    }
-    URL_SAFE_NO_PAD.encode(hash.finalize())
 }

@@ -6,6 +6,7 @@ use domain::id::ExternalIdentityId;
 use domain::identity::{Identity, MAX_SUBJECT, shown};
 use domain::role::PlatformRole;
 use domain::timestamp::Timestamp;
+use domain::via::By;
 
 use super::audit::{Event, record};
 use super::{Core, ServiceError, access, tokens};
@@ -53,11 +54,8 @@ pub async fn resolve(work: &mut dyn Work, identity: &Identity) -> Result<Option<
 }
 
 pub(super) fn actor(row: &ExternalIdentityRow) -> Actor {
-    Actor {
-        subject: SubjectRef::external_identity(&row.id),
-        name: row.name.clone(),
-        platform_role: PlatformRole::Member,
-    }
+    let subject = SubjectRef::external_identity(&row.id);
+    Actor::new(subject, row.name.clone(), PlatformRole::Member)
 }
 
 /// The same, and an external identity is made of whoever is seen for the first time: it can then be given a role.
@@ -82,7 +80,8 @@ pub(super) async fn admit(core: &Core, identity: &Identity) -> Result<Option<Act
         Ok(()) => {
             let event = Event::new("external_identity.created").detail(&[("issuer", &row.issuer)]);
             let event = event.subject(&SubjectRef::external_identity(&row.id));
-            record(work.as_mut(), core.now(), &actor(&row), event).await?;
+            let by = By::Provider(row.issuer.clone());
+            record(work.as_mut(), core.now(), &actor(&row).by(by), event).await?;
             work.save().await?;
             Ok(Some(actor(&row)))
         }

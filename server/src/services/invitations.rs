@@ -12,6 +12,7 @@ use domain::id::UserId;
 use domain::person::INVITATION_SECONDS;
 use domain::secret::Secret;
 use domain::timestamp::Timestamp;
+use domain::via::Via;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use sha2::{Digest, Sha256};
@@ -104,7 +105,7 @@ impl Invitations {
     }
 
     /// Uses the link: this is the person's password from now on, and whoever was signed in as them is not any more.
-    pub async fn accept(&self, token: &Secret, password: Secret) -> Result<Option<Actor>, ServiceError> {
+    pub async fn accept(&self, token: &Secret, password: Secret, via: Via) -> Result<Option<Actor>, ServiceError> {
         // Hashing is dear: only for a link that is good.
         if self.look(token).await?.is_none() {
             return Ok(None);
@@ -127,6 +128,7 @@ impl Invitations {
             subject: SubjectRef::user(&user.id),
             name: user.name,
             platform_role: user.platform_role,
+            via,
         };
         let event = Event::new("user.joined").subject(&actor.subject);
         record(work.as_mut(), self.core.now(), &actor, event).await?;

@@ -4,15 +4,19 @@
 pub mod access;
 pub mod account_tokens;
 pub mod accounts;
+pub mod activity;
 pub mod audit;
+pub mod call_log;
 pub mod calls;
 pub mod catalog;
 pub mod connections;
 pub mod consents;
 pub mod entered;
 pub mod error;
+pub mod fingerprint;
 pub mod grants;
 pub mod identities;
+mod identity;
 pub mod invitations;
 mod limit;
 pub mod outbound_change;
@@ -50,6 +54,7 @@ pub struct Core {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub seal: Arc<Seal>,
+    pub audit_keys: audit::AuditKeys,
     /// Where people and clients reach us: links in errors are absolute.
     pub public_url: Url,
 }
@@ -63,6 +68,7 @@ impl Core {
 /// All use cases, cheap to clone.
 #[derive(Clone)]
 pub struct Services {
+    pub activity: activity::Activity,
     pub account_tokens: account_tokens::AccountTokens,
     pub accounts: accounts::Accounts,
     pub audit: audit::AuditTrail,
@@ -85,6 +91,7 @@ impl Services {
     pub fn new(core: &Core, upstream: Arc<dyn verify::Upstream>, verifier: Arc<dyn identities::VerifyToken>) -> Self {
         let passwords = Arc::new(Passwords::default());
         Self {
+            activity: activity::Activity::new(core.clone()),
             account_tokens: account_tokens::AccountTokens::new(core.clone()),
             accounts: accounts::Accounts::new(core.clone(), passwords.clone()),
             audit: audit::AuditTrail::new(core.clone()),

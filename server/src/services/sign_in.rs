@@ -10,10 +10,11 @@ use std::sync::Arc;
 use domain::actor::{Actor, SubjectRef};
 use domain::role::PlatformRole;
 use domain::secret::Secret;
+use domain::via::Via;
 use std::time::Duration;
 
 use super::accounts::{NewUser, new_user_row};
-use super::audit::{Event, record};
+use super::audit::{Event, record, record_stranger};
 use super::limit::Limit;
 use super::{Core, ServiceError, tokens};
 use crate::password::Passwords;
@@ -42,14 +43,9 @@ impl SignIn {
     }
 
     /// `Ok(None)`: the address or the password is wrong, or the person is disabled.
-    pub async fn with_password(
-        &self,
-        email: &str,
-        password: Secret,
-        from: Option<IpAddr>,
-    ) -> Result<Option<Actor>, ServiceError> {
+    pub async fn with_password(&self, email: &str, password: Secret, via: Via) -> Result<Option<Actor>, ServiceError> {
         let email = email.trim().to_lowercase();
-        self.limit(&email, from)?;
+        self.limit(&email, via.address)?;
         let user = self
             .core
             .store
@@ -65,14 +61,18 @@ impl SignIn {
             .verify(hash, password)
             .await
             .map_err(|error| ServiceError::Internal(error.into()))?;
-        let Some(user) = user.filter(|_| matches) else {
+        let Some(user) = user.as_ref().filter(|_| matches) else {
+            // Whatever was typed as an address may be a password: only whose it was is written down.
+            let event = user.iter().fold(Event::new("session.refused"), |event, user| {
+                event.subject(&SubjectRef::user(&user.id))
+            });
+            let mut work = self.core.store.begin().await?;
+            record_stranger(work.as_mut(), self.core.now(), via, event).await?;
+            work.save().await?;
             return Ok(None);
         };
-        let actor = Actor {
-            subject: SubjectRef::user(&user.id),
-            name: user.name,
-            platform_role: user.platform_role,
-        };
+        let mut actor = Actor::new(SubjectRef::user(&user.id), user.name.clone(), user.platform_role);
+        actor.via = via;
         let mut work = self.core.store.begin().await?;
         record(work.as_mut(), self.core.now(), &actor, Event::new("session.started")).await?;
         work.save().await?;
@@ -91,7 +91,7 @@ impl SignIn {
     }
 
     /// Makes the first admin. `Conflict` when there is somebody already.
-    pub async fn first_admin(&self, new: NewUser) -> Result<Actor, ServiceError> {
+    pub async fn first_admin(&self, new: NewUser, via: Via) -> Result<Actor, ServiceError> {
         let new = NewUser {
             platform_role: PlatformRole::Admin,
             ..new
@@ -106,11 +106,8 @@ impl SignIn {
             ));
         }
         work.users().insert(&row).await?;
-        let actor = Actor {
-            subject: SubjectRef::user(&row.id),
-            name: row.name,
-            platform_role: row.platform_role,
-        };
+        let mut actor = Actor::new(SubjectRef::user(&row.id), row.name, row.platform_role);
+        actor.via = via;
         record(
             work.as_mut(),
             self.core.now(),

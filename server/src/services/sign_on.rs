@@ -5,6 +5,7 @@ use domain::actor::{Actor, SubjectRef};
 use domain::role::PlatformRole;
 use domain::sign_on::{Admission, Known, Mapped, Mapping, NotAdmitted, Policy, admit};
 use domain::timestamp::Timestamp;
+use domain::via::Via;
 use tracing::warn;
 
 use super::accounts::{NewUser, checked_name, is_email, new_account};
@@ -21,6 +22,8 @@ pub struct Profile {
     pub email_verified: Option<bool>,
     pub name: Option<String>,
     pub groups: Vec<String>,
+    /// How their browser came back.
+    pub via: Via,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -64,11 +67,7 @@ impl SignOns {
             return Err(SignOnRefused::Disabled);
         }
         let row = self.renewed(work.as_mut(), before, &profile, &mapped).await?;
-        let actor = Actor {
-            subject: SubjectRef::user(&row.id),
-            name: row.name.clone(),
-            platform_role: row.platform_role,
-        };
+        let actor = acting(&row, &profile);
         self.put_into_teams(work.as_mut(), &actor, &row, &mapped).await?;
         let event = Event::new("session.started").detail(&[("issuer", &profile.issuer)]);
         self.record(work.as_mut(), &actor, event).await?;
@@ -140,11 +139,7 @@ impl SignOns {
         };
         let row = new_account(new, self.core.now())?;
         work.users().insert(&row).await.map_err(ServiceError::from)?;
-        let actor = Actor {
-            subject: SubjectRef::user(&row.id),
-            name: row.name.clone(),
-            platform_role: row.platform_role,
-        };
+        let actor = acting(&row, profile);
         let event = Event::new("user.created").subject(&actor.subject);
         let event = event.detail(&[("issuer", &profile.issuer)]);
         self.record(work, &actor, event).await?;
@@ -160,11 +155,7 @@ impl SignOns {
             linked_at: self.core.now(),
         };
         work.user_identities().link(&row).await?;
-        let actor = Actor {
-            subject: SubjectRef::user(&user.id),
-            name: user.name.clone(),
-            platform_role: user.platform_role,
-        };
+        let actor = acting(&user, profile);
         let event = Event::new("user.linked").subject(&actor.subject);
         let event = event.detail(&[("issuer", &profile.issuer)]);
         self.record(work, &actor, event).await
@@ -198,11 +189,7 @@ impl SignOns {
         }
         work.users().update(&after).await?;
         if after.platform_role != before.platform_role {
-            let actor = Actor {
-                subject: SubjectRef::user(&after.id),
-                name: after.name.clone(),
-                platform_role: after.platform_role,
-            };
+            let actor = acting(&after, profile);
             let event = Event::new("user.changed").subject(&actor.subject).detail(&[
                 ("platform_role", after.platform_role.as_str()),
                 ("issuer", &profile.issuer),
@@ -244,4 +231,10 @@ impl SignOns {
     async fn record(&self, work: &mut dyn Work, actor: &Actor, event: Event) -> Result<(), ServiceError> {
         Ok(record(work, self.core.now(), actor, event).await?)
     }
+}
+
+/// They themselves, as the trail names them.
+fn acting(row: &UserRow, profile: &Profile) -> Actor {
+    let actor = Actor::new(SubjectRef::user(&row.id), row.name.clone(), row.platform_role);
+    actor.arriving(Some(&profile.via))
 }

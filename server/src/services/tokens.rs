@@ -161,22 +161,16 @@ pub async fn owner(work: &mut dyn Work, owner: &SubjectRef) -> Result<Option<Act
     match owner.kind {
         SubjectKind::User => {
             let user = work.users().find(&UserId::new(owner.id.clone())).await?;
-            Ok(user.filter(|user| user.disabled_at.is_none()).map(|user| Actor {
-                subject: owner.clone(),
-                name: user.name,
-                platform_role: user.platform_role,
-            }))
+            Ok(user
+                .filter(|user| user.disabled_at.is_none())
+                .map(|user| Actor::new(owner.clone(), user.name, user.platform_role)))
         }
         SubjectKind::VirtualAccount => {
             let account = work
                 .virtual_accounts()
                 .find(&VirtualAccountId::new(owner.id.clone()))
                 .await?;
-            Ok(account.map(|account| Actor {
-                subject: owner.clone(),
-                name: account.id.to_string(),
-                platform_role: PlatformRole::Member,
-            }))
+            Ok(account.map(|account| Actor::new(owner.clone(), account.id.as_str(), PlatformRole::Member)))
         }
         SubjectKind::ExternalIdentity => {
             let id = ExternalIdentityId::new(owner.id.clone());

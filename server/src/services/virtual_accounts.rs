@@ -4,13 +4,15 @@ use domain::account::{AccountAction, decide_account};
 use domain::actor::{Actor, SubjectRef};
 use domain::field::FieldError;
 use domain::id::{UserId, VirtualAccountId};
+use domain::reach::Reach;
 use domain::role::PlatformRole;
+use domain::server::ServerName;
 
 use super::audit::{Event, record};
 use super::teams::check_description;
 use super::tokens::{NewToken, TokenRequest, generate};
 use super::{Core, ServiceError, accounts};
-use crate::store::{Page, PageQuery, StoreError, VirtualAccountRow, Work};
+use crate::store::{Page, PageQuery, StoreError, TokenRow, VirtualAccountRow, Work};
 
 #[derive(Debug)]
 pub struct NewAccount {
@@ -25,6 +27,16 @@ pub struct NewAccount {
 pub struct AccountChange {
     pub description: Option<String>,
     pub owner: Option<Option<String>>,
+}
+
+/// An account as its page shows it.
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub row: VirtualAccountRow,
+    pub tokens: Vec<TokenRow>,
+    /// For admins alone: an owner may not see every server that the account may use (D11).
+    pub servers: Vec<(ServerName, Reach)>,
+    pub overrides: usize,
 }
 
 #[derive(Clone)]
@@ -50,6 +62,32 @@ impl VirtualAccounts {
     pub async fn get(&self, actor: &Actor, id: &VirtualAccountId) -> Result<VirtualAccountRow, ServiceError> {
         let mut work = self.core.store.read().await?;
         permitted(work.as_mut(), actor, id, AccountAction::See).await
+    }
+
+    /// The account with its tokens, and for admins with what goes when it goes.
+    pub async fn look(&self, actor: &Actor, id: &VirtualAccountId) -> Result<Account, ServiceError> {
+        let mut work = self.core.store.read().await?;
+        let row = permitted(work.as_mut(), actor, id, AccountAction::See).await?;
+        let subject = SubjectRef::virtual_account(&row.id);
+        let tokens = work.tokens().list(&subject).await?;
+        if actor.platform_role != PlatformRole::Admin {
+            return Ok(Account {
+                row,
+                tokens,
+                servers: Vec::new(),
+                overrides: 0,
+            });
+        }
+        let servers = work.grants().reach_of(&subject).await?;
+        let servers = servers
+            .into_iter()
+            .filter_map(|(name, given)| Some((name, Reach::of(PlatformRole::Member, given)?)));
+        Ok(Account {
+            servers: servers.collect(),
+            overrides: work.overrides().everywhere(&subject).await?.len(),
+            row,
+            tokens,
+        })
     }
 
     /// Makes the account and its first token, whose value appears here only.

@@ -3,7 +3,6 @@
 //! A use case opens one `Work`, reads and writes through its stores, and ends with `save`; dropping the work undoes it.
 //! "Not there" is `None`; `StoreError` hides the driver. Secrets come and go only as `Sealed`.
 
-mod audit;
 mod consents;
 #[cfg(test)]
 mod contract;
@@ -25,6 +24,7 @@ mod settings;
 mod sqlite;
 mod teams;
 mod tokens;
+pub mod trail;
 mod user_identities;
 mod users;
 mod virtual_accounts;
@@ -45,10 +45,12 @@ use crate::seal::Sealed;
 
 pub use error::StoreError;
 pub use rows::{
-    AuditRow, Consent, ExternalIdentityRow, Grant, Grantee, InvitationRow, MemberRow, OAuthClientRow, OverridePage,
+    Consent, ExternalIdentityRow, Grant, Grantee, InvitationRow, MemberRow, OAuthClientRow, OverridePage,
     OverrideQuery, OverrideRow, OverrideSort, OverrideUse, Page, PageQuery, PendingConsent, ReachRow, ServerRow,
     SessionRow, SubjectHit, TeamRow, TokenRow, UserIdentityRow, UserRow, VirtualAccountRow,
 };
+pub use trail::chain::{ChainKey, Trail};
+pub use trail::{Audit, AuditRow, CallRow, Calls, TrailEntry, TrailQuery, Trails};
 
 /// Opens `sqlite:<path>`, `sqlite::memory:` (gone with the store) or `postgres://...`; `migrate` comes next.
 pub async fn open(database_url: &str) -> Result<Arc<dyn Store>, StoreError> {
@@ -70,6 +72,8 @@ pub trait Store: Send + Sync + 'static {
     async fn read(&self) -> Result<Box<dyn Work>, StoreError>;
     /// Brings the schema up to date. Safe to run from several replicas at once.
     async fn migrate(&self) -> Result<(), StoreError>;
+    /// The key that ties the entries of both trails. Until it is given, nothing can be written there.
+    fn give_chain_key(&self, key: ChainKey);
     /// Whether the database answers (readiness).
     async fn ping(&self) -> Result<(), StoreError>;
 }
@@ -92,8 +96,11 @@ pub trait Work: Send {
     fn tokens(&mut self) -> &mut dyn Tokens;
     fn sessions(&mut self) -> &mut dyn Sessions;
     fn audit(&mut self) -> &mut dyn Audit;
+    fn calls(&mut self) -> &mut dyn Calls;
+    fn trails(&mut self) -> &mut dyn Trails;
     fn settings(&mut self) -> &mut dyn Settings;
     fn revocations(&mut self) -> &mut dyn Revocations;
+    /// Appends what was put into the audit trail, and commits.
     async fn save(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -343,13 +350,6 @@ pub trait Sessions: Send {
     async fn delete(&mut self, id_hash: &[u8]) -> Result<(), StoreError>;
     async fn delete_of_user(&mut self, user: &UserId) -> Result<(), StoreError>;
     async fn delete_expired(&mut self, now: Timestamp) -> Result<u64, StoreError>;
-}
-
-#[async_trait]
-pub trait Audit: Send {
-    async fn insert(&mut self, event: &AuditRow) -> Result<(), StoreError>;
-    /// Newest first; `search` is matched against the action.
-    async fn list(&mut self, query: &PageQuery) -> Result<Page<AuditRow>, StoreError>;
 }
 
 /// Single values the program keeps for itself: the key check, the installation's id.

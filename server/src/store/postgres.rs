@@ -9,8 +9,9 @@ use sqlx::pool::{Pool, PoolOptions};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, Postgres};
 
+use super::trail::SharedKey;
 use super::work::Tx;
-use super::{Store, StoreError, Work};
+use super::{ChainKey, Store, StoreError, Work};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
@@ -19,6 +20,7 @@ const CONNECTIONS: u32 = 20;
 
 pub(super) struct PostgresStore {
     pool: Pool<Postgres>,
+    chain: SharedKey,
 }
 
 impl PostgresStore {
@@ -31,6 +33,7 @@ impl PostgresStore {
             .acquire_timeout(PATIENCE);
         Ok(Self {
             pool: pool.connect_lazy_with(options),
+            chain: SharedKey::default(),
         })
     }
 }
@@ -43,7 +46,7 @@ impl Store for PostgresStore {
             .pool
             .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
             .await?;
-        Ok(Box::new(Tx { tx }))
+        Ok(Box::new(Tx::new(tx, &self.chain)))
     }
 
     async fn read(&self) -> Result<Box<dyn Work>, StoreError> {
@@ -51,12 +54,16 @@ impl Store for PostgresStore {
             .pool
             .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             .await?;
-        Ok(Box::new(Tx { tx }))
+        Ok(Box::new(Tx::new(tx, &self.chain)))
     }
 
     /// sqlx holds an advisory lock meanwhile.
     async fn migrate(&self) -> Result<(), StoreError> {
         Ok(MIGRATIONS.run_direct(&mut *self.pool.acquire().await?).await?)
+    }
+
+    fn give_chain_key(&self, key: ChainKey) {
+        self.chain.get_or_init(|| key);
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -11,8 +11,9 @@ use sqlx::migrate::Migrator;
 use sqlx::pool::{Pool, PoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+use super::trail::SharedKey;
 use super::work::Tx;
-use super::{Store, StoreError, Work};
+use super::{ChainKey, Store, StoreError, Work};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 
@@ -24,6 +25,7 @@ pub(super) struct SqliteStore {
     /// A single connection: writers queue here, where waiting is cheap and fair, and never meet SQLITE_BUSY.
     writer: Pool<Sqlite>,
     readers: Pool<Sqlite>,
+    chain: SharedKey,
     /// Goes when the store goes.
     _folder: Option<tempfile::TempDir>,
 }
@@ -56,6 +58,7 @@ impl SqliteStore {
         Ok(Self {
             writer,
             readers,
+            chain: SharedKey::default(),
             _folder: folder,
         })
     }
@@ -77,12 +80,12 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
 impl Store for SqliteStore {
     async fn begin(&self) -> Result<Box<dyn Work>, StoreError> {
         let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(Box::new(Tx { tx }))
+        Ok(Box::new(Tx::new(tx, &self.chain)))
     }
 
     async fn read(&self) -> Result<Box<dyn Work>, StoreError> {
         let tx = self.readers.begin().await?;
-        Ok(Box::new(Tx { tx }))
+        Ok(Box::new(Tx::new(tx, &self.chain)))
     }
 
     /// All in one transaction: sqlx takes no lock of its own on SQLite, and of two processes the second would find tables there
@@ -91,6 +94,10 @@ impl Store for SqliteStore {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         MIGRATIONS.run_direct(&mut *tx).await?;
         Ok(tx.commit().await?)
+    }
+
+    fn give_chain_key(&self, key: ChainKey) {
+        self.chain.get_or_init(|| key);
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -2,11 +2,25 @@
 
 use sqlx::{Database, Postgres, Sqlite, Transaction};
 
-use super::StoreError;
+use super::trail::SharedKey;
+use super::{AuditRow, StoreError};
 
 /// A transaction; dropping it rolls back.
 pub(super) struct Tx<DB: Database> {
     pub(super) tx: Transaction<'static, DB>,
+    /// Entries of the audit trail that `save` will append.
+    pub(super) pending: Vec<AuditRow>,
+    pub(super) chain: SharedKey,
+}
+
+impl<DB: Database> Tx<DB> {
+    pub(super) fn new(tx: Transaction<'static, DB>, chain: &SharedKey) -> Self {
+        Self {
+            tx,
+            pending: Vec::new(),
+            chain: chain.clone(),
+        }
+    }
 }
 
 /// What the two databases say differently.
@@ -82,13 +96,20 @@ macro_rules! stamp {
             fn audit(&mut self) -> &mut dyn super::Audit {
                 self
             }
+            fn calls(&mut self) -> &mut dyn super::Calls {
+                self
+            }
+            fn trails(&mut self) -> &mut dyn super::Trails {
+                self
+            }
             fn settings(&mut self) -> &mut dyn super::Settings {
                 self
             }
             fn revocations(&mut self) -> &mut dyn super::Revocations {
                 self
             }
-            async fn save(self: Box<Self>) -> Result<(), StoreError> {
+            async fn save(mut self: Box<Self>) -> Result<(), StoreError> {
+                self.append_changes().await?;
                 Ok(self.tx.commit().await?)
             }
         }

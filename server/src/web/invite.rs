@@ -1,9 +1,10 @@
 //! Coming in by an invitation: a plain form post, like signing in, that ends signed in.
 
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Form};
 use domain::secret::Secret;
+use domain::via::Via;
 use serde::Deserialize;
 use tower_sessions::Session;
 
@@ -19,6 +20,7 @@ pub struct InviteForm {
 pub async fn accept(
     State(state): State<WebState>,
     Path(token): Path<String>,
+    Extension(via): Extension<Via>,
     session: Session,
     Form(form): Form<InviteForm>,
 ) -> Response {
@@ -29,7 +31,7 @@ pub async fn accept(
     let (link, password) = (Secret::new(token.clone()), Secret::new(form.password));
     // Only a good link comes back with what is wrong; it has no character that would need another spelling.
     let back = |code: &str| Redirect::to(&format!("/invite/{token}?error={code}")).into_response();
-    match state.services.invitations.accept(&link, password).await {
+    match state.services.invitations.accept(&link, password, via).await {
         Ok(Some(actor)) => match session::start(&session, &actor.subject, state.clock.now()).await {
             Ok(()) => Redirect::to("/servers").into_response(),
             // The password is set: they can sign in with it.

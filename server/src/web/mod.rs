@@ -1,11 +1,13 @@
 //! The HTTP front: which part answers which path, and what surrounds them all.
 
+pub mod arrival;
 pub mod assets;
 pub mod headers;
 pub mod health;
 pub mod invite;
 pub mod listen;
 pub mod oauth;
+mod once;
 pub mod same_origin;
 pub mod session;
 pub mod set_up;
@@ -16,6 +18,7 @@ pub mod ui;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::features::session::model::SignInWays;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -45,7 +48,6 @@ pub struct WebState {
     pub services: Services,
     pub clock: Arc<dyn Clock>,
     pub set_up: SetUpLink,
-    pub trusted_proxies: Arc<[IpNet]>,
     pub password_sign_in: bool,
     pub sign_on: Option<SignOn>,
     pub public_url: Arc<Url>,
@@ -57,11 +59,11 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         services: overkey.services.clone(),
         clock: core.clock.clone(),
         set_up,
-        trusted_proxies: config.trusted_proxies.clone().into(),
         password_sign_in: config.password_sign_in,
         sign_on: overkey.sign_on.clone(),
         public_url: Arc::new(core.public_url.clone()),
     };
+    let trusted_proxies: Arc<[IpNet]> = config.trusted_proxies.clone().into();
     let gateway = Gateway::new(
         overkey.services.calls.clone(),
         overkey.egress.clone(),
@@ -70,7 +72,17 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         core.public_url.clone(),
         gateway_config(overkey),
     );
-    let pages = backend::wire(&overkey.services, &core.clock, &gateway, overkey.oauth.redirect_url());
+    let ways = SignInWays {
+        password: config.password_sign_in,
+        sso: config.sso.as_ref().map(|sso| sso.name.clone()),
+    };
+    let pages = backend::wire(
+        &overkey.services,
+        &core.clock,
+        &gateway,
+        overkey.oauth.redirect_url(),
+        ways,
+    );
     let public_url = state.public_url.clone();
     let sessions = session::layer(core.store.clone(), core.clock.clone(), &core.public_url);
     let with_session = Router::new()
@@ -97,6 +109,7 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .merge(oauth::public_router(overkey.oauth.clone()))
         .merge(gateway::router(gateway))
         .merge(if config.metrics_listen.is_some() { Router::new() } else { metrics_router() })
+        .layer(from_fn_with_state(trusted_proxies, arrival::arrival))
         .layer(from_fn_with_state(public_url.clone(), headers::known_host))
         // Probes come by address.
         .route("/healthz", get(health::healthz))

@@ -13,6 +13,7 @@ use axum::response::Response;
 use domain::actor::{Actor, SubjectRef};
 use domain::id::UserId;
 use domain::timestamp::Timestamp;
+use domain::via::By;
 use sha2::{Digest, Sha256};
 use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::{Duration, OffsetDateTime};
@@ -68,7 +69,10 @@ pub async fn actor(
     next: Next,
 ) -> Response {
     match signed_in(&services, &session, clock.now()).await {
-        Ok(Some(actor)) => drop(request.extensions_mut().insert(actor)),
+        Ok(Some(actor)) => {
+            let actor = actor.arriving(request.extensions().get()).by(shown(&session));
+            request.extensions_mut().insert(actor);
+        }
         Ok(None) => {}
         Err(error) => error!(error = %error, "Could not read a session"),
     }
@@ -189,6 +193,12 @@ impl Sessions {
 /// What ties something to this browser session; `None` before there is one.
 pub fn hash_of(session: &Session) -> Option<Vec<u8>> {
     session.id().as_ref().map(hash)
+}
+
+/// The session as the audit trail names it: the beginning of what the database knows it by.
+fn shown(session: &Session) -> By {
+    let id = session.id().as_ref().map(hash).unwrap_or_default();
+    By::Session(id.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// What the database knows of an id: a stolen copy of the table opens no session.

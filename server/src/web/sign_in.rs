@@ -1,14 +1,13 @@
 //! Signing in and out, and making the first admin: plain form posts that answer with a redirect, so that they work without
 //! scripts and leave nothing in the history.
 
-use std::net::{IpAddr, SocketAddr};
-
-use axum::Form;
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Form};
 use domain::role::PlatformRole;
 use domain::secret::Secret;
+use domain::via::Via;
 use serde::Deserialize;
 use tower_sessions::Session;
 use tracing::error;
@@ -29,12 +28,10 @@ pub struct SignInForm {
 
 pub async fn sign_in(
     State(state): State<WebState>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(via): Extension<Via>,
     session: Session,
-    headers: HeaderMap,
     Form(form): Form<SignInForm>,
 ) -> Response {
-    let from = client_address(&state, peer.ip(), &headers);
     let next = safe_next(&form.next).to_owned();
     if !state.password_sign_in {
         return back("password_off", &next);
@@ -42,7 +39,7 @@ pub async fn sign_in(
     let code = match state
         .services
         .sign_in
-        .with_password(&form.email, Secret::new(form.password), Some(from))
+        .with_password(&form.email, Secret::new(form.password), via)
         .await
     {
         Ok(Some(actor)) => match session::start(&session, &actor.subject, state.clock.now()).await {
@@ -85,6 +82,7 @@ pub struct SetUpForm {
 pub async fn set_up(
     State(state): State<WebState>,
     Path(token): Path<String>,
+    Extension(via): Extension<Via>,
     session: Session,
     Form(form): Form<SetUpForm>,
 ) -> Response {
@@ -98,7 +96,7 @@ pub async fn set_up(
         platform_role: PlatformRole::Admin,
     };
     let back = |code: &str| Redirect::to(&format!("/setup/{token}?error={code}")).into_response();
-    match state.services.sign_in.first_admin(new).await {
+    match state.services.sign_in.first_admin(new, via).await {
         Ok(actor) => {
             state.set_up.used();
             match session::start(&session, &actor.subject, state.clock.now()).await {
@@ -143,24 +141,6 @@ pub async fn theme(headers: HeaderMap, Form(form): Form<ThemeForm>) -> Response 
 pub(super) fn log_failure(error: &dyn std::error::Error) -> &'static str {
     error!(error = %error, "Could not sign somebody in or out");
     "failed"
-}
-
-/// The peer's address, or what a trusted proxy says it is: the last address in `X-Forwarded-For` that is no trusted proxy.
-pub(super) fn client_address(state: &WebState, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let trusted = |address: &IpAddr| state.trusted_proxies.iter().any(|network| network.contains(address));
-    if !trusted(&peer) {
-        return peer;
-    }
-    let named = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut chain: Vec<IpAddr> = named
-        .flat_map(|text| text.split(','))
-        .filter_map(|text| text.trim().parse().ok())
-        .collect();
-    chain.reverse();
-    chain.into_iter().find(|address| !trusted(address)).unwrap_or(peer)
 }
 
 /// G6: a path on this site, or the server list.

@@ -1,21 +1,20 @@
 //! The browser's way to the identity provider and back, to sign in (`crate::identity` does what counts). What the browser holds
 //! meanwhile is a sealed cookie of its own: strangers who begin and never come back leave nothing in the database.
 
-use std::net::SocketAddr;
-
-use axum::Form;
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Form};
 use domain::secret::Secret;
 use domain::sign_on::NotAdmitted;
+use domain::via::Via;
 use serde::Deserialize;
 use tower_sessions::Session;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::cookie::{Cookie, SameSite};
 use tracing::{error, warn};
 
-use super::sign_in::{back, client_address, safe_next};
+use super::sign_in::{back, safe_next};
 use super::{WebState, oauth, session};
 use crate::identity::{Answer, GOOD_FOR, SignOnError};
 use crate::services::sign_on::SignOnRefused;
@@ -28,16 +27,15 @@ pub struct BeginForm {
 
 pub async fn begin(
     State(state): State<WebState>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
+    Extension(via): Extension<Via>,
     Form(form): Form<BeginForm>,
 ) -> Response {
     let next = safe_next(&form.next);
     let Some(sign_on) = &state.sign_on else {
         return back("sso_off", next);
     };
-    let from = client_address(&state, peer.ip(), &headers);
-    if state.services.sign_in.limit_address(from).is_err() {
+    let limited = |address| state.services.sign_in.limit_address(address).is_err();
+    if via.address.is_some_and(limited) {
         return back("limited", next);
     }
     match sign_on.begin(next).await {
@@ -62,6 +60,7 @@ pub struct Returned {
 pub async fn callback(
     State(state): State<WebState>,
     Query(returned): Query<Returned>,
+    Extension(via): Extension<Via>,
     session: Session,
     headers: HeaderMap,
 ) -> Response {
@@ -74,7 +73,7 @@ pub async fn callback(
         issuer: returned.iss,
         error: returned.error,
     };
-    let mut response = match sign_on.finish(ticket(&state, &headers).as_deref(), answer).await {
+    let mut response = match sign_on.finish(ticket(&state, &headers).as_deref(), answer, via).await {
         Ok((actor, next)) => match session::start(&session, &actor.subject, state.clock.now()).await {
             Ok(()) => Redirect::to(safe_next(&next)).into_response(),
             Err(error) => {

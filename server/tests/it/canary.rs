@@ -190,8 +190,16 @@ async fn read_everything(client: &mut Client) {
         "/virtual-accounts",
         "/virtual-accounts/ci-bot/tokens",
         "/audit?limit=200",
+        "/activity",
     ] {
         client.rest(Method::GET, path, Value::Null).await.expect(200);
+    }
+    for path in [
+        "/audit/export?format=csv",
+        "/servers/notes/activity/calls/export",
+        "/servers/notes/activity",
+    ] {
+        client.rest(Method::GET, path, Value::Null).await.expect_status(200);
     }
     let request = client.http.get(client.url.join("/metrics").unwrap());
     let metrics = client.send(request).await;

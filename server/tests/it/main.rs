@@ -7,12 +7,14 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod audit;
 mod canary;
 mod crash;
 mod demo;
 mod demo_provider;
 mod egress;
 mod gateway;
+mod identity;
 mod oauth;
 mod outage;
 mod process;

@@ -67,6 +67,7 @@ async fn without_a_database_answers_are_503_and_with_it_they_are_fine_again() {
     let sent = world.sent_authorization(&world.bob, "notes").await;
     assert_eq!(sent.as_deref(), Some("Bearer sk-bob"));
     assert_eq!(get("/readyz").await.status, 200);
+    world.app.settle().await;
     drop(world);
     database.remove().await;
 }

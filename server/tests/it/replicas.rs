@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use domain::role::PlatformRole;
+use domain::via::Via;
 use serde_json::json;
 
 use crate::support::database::Postgres;
@@ -55,6 +56,64 @@ async fn b12_what_one_replica_was_told_the_other_knows_at_once() {
         "override_missing"
     );
     upstream.assert_untouched();
+    tokio::join!(one.settle(), two.settle());
+    drop((one, two));
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn b09_b12_a_call_that_waits_at_one_replica_goes_on_when_the_key_is_added_at_the_other() {
+    let database = Postgres::create().await;
+    let config = || {
+        let mut config = app::config();
+        config.database_url = database.url.clone();
+        config
+    };
+    let (one, two) = tokio::join!(App::start(config()), App::start(config()));
+    let upstream = Upstream::start().await;
+    let ada = one.first_admin("ada").await;
+    let new = json!({"name": "notes", "url": upstream.url("/mcp"), "outbound_auth": individual()});
+    one.post(&ada, "/servers", new).await.expect(201);
+    let question = modern::asked(&one, &ada, "notes", &modern::call()).await;
+    let again = modern::answering(&modern::call(), &question, "accept");
+    // The question that one replica asked is answered at the other.
+    let waiting = tokio::spawn(Answer::of(modern::post(&two, &ada, "notes", &again.to_string())));
+    let mut count = two.overkey.services.calls.waiting();
+    soon("the call to wait", count.wait_for(|now| *now == 1)).await.unwrap();
+    let path = format!("/servers/notes/overrides/{}", ada.path());
+    one.put(&ada, &path, json!({"credential": "sk-ada"})).await.expect(201);
+    soon("the call to go on", waiting).await.unwrap().expect(200);
+    assert_eq!(upstream.next().await.only("authorization"), Some("Bearer sk-ada"));
+    drop((count, one, two));
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn b12_two_first_admins_at_once_are_one() {
+    let database = Postgres::create().await;
+    let config = || {
+        let mut config = app::config();
+        config.database_url = database.url.clone();
+        config
+    };
+    let (one, two) = tokio::join!(App::start(config()), App::start(config()));
+    let first = async |app: &App, name: &str| {
+        let new = server::services::accounts::NewUser {
+            email: format!("{name}@demo.test"),
+            name: None,
+            password: None,
+            platform_role: PlatformRole::Admin,
+        };
+        app.overkey
+            .services
+            .sign_in
+            .first_admin(new, Via::default())
+            .await
+            .is_ok()
+    };
+    let made = tokio::join!(first(&one, "ada"), first(&two, "eve"));
+    assert!(made.0 != made.1, "{made:?}");
+    tokio::join!(one.settle(), two.settle());
     drop((one, two));
     database.remove().await;
 }
@@ -108,57 +167,6 @@ async fn b12_a8_an_invitation_and_the_end_of_a_stream_count_at_every_replica() {
         .expect(200);
     assert_eq!(soon("the end", response.chunk()).await.unwrap(), None);
     assert!(lost.elapsed().as_secs() < 5, "{:?}", lost.elapsed());
-    drop((one, two));
-    database.remove().await;
-}
-
-#[tokio::test]
-async fn b09_b12_a_call_that_waits_at_one_replica_goes_on_when_the_key_is_added_at_the_other() {
-    let database = Postgres::create().await;
-    let config = || {
-        let mut config = app::config();
-        config.database_url = database.url.clone();
-        config
-    };
-    let (one, two) = tokio::join!(App::start(config()), App::start(config()));
-    let upstream = Upstream::start().await;
-    let ada = one.first_admin("ada").await;
-    let new = json!({"name": "notes", "url": upstream.url("/mcp"), "outbound_auth": individual()});
-    one.post(&ada, "/servers", new).await.expect(201);
-    let question = modern::asked(&one, &ada, "notes", &modern::call()).await;
-    let again = modern::answering(&modern::call(), &question, "accept");
-    // The question that one replica asked is answered at the other.
-    let waiting = tokio::spawn(Answer::of(modern::post(&two, &ada, "notes", &again.to_string())));
-    let mut count = two.overkey.services.calls.waiting();
-    soon("the call to wait", count.wait_for(|now| *now == 1)).await.unwrap();
-    let path = format!("/servers/notes/overrides/{}", ada.path());
-    one.put(&ada, &path, json!({"credential": "sk-ada"})).await.expect(201);
-    soon("the call to go on", waiting).await.unwrap().expect(200);
-    assert_eq!(upstream.next().await.only("authorization"), Some("Bearer sk-ada"));
-    drop((count, one, two));
-    database.remove().await;
-}
-
-#[tokio::test]
-async fn b12_two_first_admins_at_once_are_one() {
-    let database = Postgres::create().await;
-    let config = || {
-        let mut config = app::config();
-        config.database_url = database.url.clone();
-        config
-    };
-    let (one, two) = tokio::join!(App::start(config()), App::start(config()));
-    let first = async |app: &App, name: &str| {
-        let new = server::services::accounts::NewUser {
-            email: format!("{name}@demo.test"),
-            name: None,
-            password: None,
-            platform_role: PlatformRole::Admin,
-        };
-        app.overkey.services.sign_in.first_admin(new).await.is_ok()
-    };
-    let made = tokio::join!(first(&one, "ada"), first(&two, "eve"));
-    assert!(made.0 != made.1, "{made:?}");
     drop((one, two));
     database.remove().await;
 }

@@ -63,7 +63,11 @@ fn Tabs(server: String, manager: bool) -> AnyView {
         ("overrides", "Auth Overrides"),
     ];
     if manager {
-        tabs.extend([("access", "Access"), ("settings", "Settings")]);
+        tabs.push(("access", "Access"));
+    }
+    tabs.push(("activity", "Activity"));
+    if manager {
+        tabs.push(("settings", "Settings"));
     }
     let tab = |(key, label): (&'static str, &'static str)| {
         let base = format!("/servers/{server}");

@@ -9,6 +9,9 @@ use leptos_router::hooks::use_params_map;
 use super::api::get_server;
 use super::model::{ServerPage, Status};
 use super::snippets::snippets;
+use crate::features::activity::Day;
+use crate::features::activity::api::activity_summary;
+use crate::features::activity::model::SummaryRequest;
 use crate::features::connections::api::my_override;
 use crate::features::overrides::model::OverrideRow;
 use crate::ui::code_block::CodeBlock;
@@ -23,13 +26,18 @@ pub fn Overview() -> impl IntoView {
         move || name.get(),
         |server| async move {
             let page = get_server(server.clone()).await?;
-            Ok((page, my_override(server).await?))
+            let day = SummaryRequest {
+                server: server.clone(),
+                ..SummaryRequest::default()
+            };
+            Ok((page, my_override(server).await?, activity_summary(day).await?))
         },
     );
-    loaded_part(page, |(page, own)| {
+    loaded_part(page, |(page, own, day)| {
         view! {
             <Title text=format!("{} · Overkey", page.name)/>
             <MyCredential page=page.clone() own/>
+            <Day page=day/>
             <Connect page/>
         }
         .into_any()

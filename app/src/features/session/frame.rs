@@ -9,14 +9,23 @@ use super::model::Me;
 use crate::ui::avatar::Avatar;
 use crate::ui::failure::Failure;
 use crate::ui::icon::{Icon, icons};
-use crate::ui::loaded::loaded;
+use crate::ui::loaded::{loaded, loaded_part};
 use crate::ui::menu::Menu;
 use crate::ui::notice::Notice;
 
-const PLACES: [(&str, &str, icons::Icon); 3] = [
+const PLACES: [(&str, &str, icons::Icon); 4] = [
     ("/servers", "Servers", icons::SERVER),
     ("/connections", "My connections", icons::PLUG),
     ("/tokens", "Tokens", icons::KEY),
+    ("/activity", "Activity", icons::CHART),
+];
+
+/// Admins' places; virtual accounts also of those who own one.
+const MANAGED: [(&str, &str, icons::Icon); 4] = [
+    ("/people", "People", icons::PERSON),
+    ("/teams", "Teams", icons::TEAM),
+    ("/virtual-accounts", "Virtual accounts", icons::ACCOUNT),
+    ("/audit", "Audit", icons::LIST),
 ];
 
 #[component]
@@ -40,7 +49,10 @@ pub fn Frame() -> AnyView {
                 {loaded(person, |me| view! { <MyMenu me/> }.into_any())}
             </header>
             <nav class="frame-nav" aria-label="Main">
-                <ul>{PLACES.map(|(href, name, icon)| view! { <li><Place href name icon/></li> }).collect_view()}</ul>
+                <div class="frame-places">
+                    <ul>{PLACES.map(|(href, name, icon)| view! { <li><Place href name icon/></li> }).collect_view()}</ul>
+                    {loaded_part(person, |me| view! { <Managed me/> }.into_any())}
+                </div>
             </nav>
             <main id="main" class="frame-main" tabindex="-1">
                 <Notice/>
@@ -49,6 +61,21 @@ pub fn Frame() -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// What people who manage others see besides.
+#[component]
+fn Managed(me: Me) -> AnyView {
+    let shown = |(href, ..): &(&str, &str, icons::Icon)| me.admin || (me.accounts && *href == "/virtual-accounts");
+    let places: Vec<_> = MANAGED.into_iter().filter(shown).collect();
+    if places.is_empty() {
+        return ().into_any();
+    }
+    let places = places
+        .into_iter()
+        .map(|(href, name, icon)| view! { <li><Place href name icon/></li> })
+        .collect_view();
+    view! { <ul class="frame-managed">{places}</ul> }.into_any()
 }
 
 #[component]

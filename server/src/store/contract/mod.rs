@@ -8,6 +8,7 @@ mod pages;
 mod people;
 mod servers;
 mod teams;
+mod trails;
 mod transactions;
 mod world;
 

@@ -15,7 +15,6 @@ on_every_store!(
     a_session_ends_when_it_expires,
     a_session_is_replaced_or_kept,
     a_setting_stays_as_first_set,
-    the_audit_is_read_newest_first,
 );
 
 async fn a_user_comes_back_as_stored(store: Arc<dyn Store>) {
@@ -240,31 +239,6 @@ async fn a_setting_stays_as_first_set(store: Arc<dyn Store>) {
         Some(won[0])
     );
     assert_eq!(work.settings().get("nothing").await.unwrap(), None);
-}
-
-async fn the_audit_is_read_newest_first(store: Arc<dyn Store>) {
-    let event = |id: &str, at, action: &str| AuditRow {
-        id: id.to_owned(),
-        at: Timestamp(at),
-        actor: Some(of_user("gone")),
-        actor_name: "Gone".to_owned(),
-        action: action.to_owned(),
-        server: Some("notes".to_owned()),
-        subject: None,
-        detail: "{}".to_owned(),
-    };
-    let (a, b) = (event("a", 5, "override.added"), event("b", 7, "server.created"));
-    let (c, d) = (event("c", 7, "override.deleted"), event("d", 6, "override.added"));
-    let mut work = store.begin().await.unwrap();
-    for row in [&a, &b, &c, &d] {
-        work.audit().insert(row).await.unwrap();
-    }
-    let page = work.audit().list(&asked("", None, 3)).await.unwrap();
-    assert_eq!(page.items, [c, b, d.clone()]);
-    let page = work.audit().list(&asked("", page.next, 3)).await.unwrap();
-    assert_eq!((page.items, page.next), (vec![a.clone()], None));
-    let added = work.audit().list(&asked("override.a", None, 9)).await.unwrap();
-    assert_eq!(added.items, [d, a]);
 }
 
 async fn what_is_called_by_a_nul_is_nobody(store: Arc<dyn Store>) {

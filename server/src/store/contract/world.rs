@@ -18,6 +18,7 @@ use crate::store::*;
 pub(super) async fn on_sqlite(case: impl AsyncFnOnce(Arc<dyn Store>)) {
     let store = open("sqlite::memory:").await.unwrap();
     store.migrate().await.unwrap();
+    store.give_chain_key(chain_key());
     case(store).await;
 }
 
@@ -36,11 +37,16 @@ pub(super) async fn on_postgres(case: impl AsyncFnOnce(Arc<dyn Store>)) {
     url.set_path(&name);
     let store = open(url.as_str()).await.unwrap();
     store.migrate().await.unwrap();
+    store.give_chain_key(chain_key());
     case(store).await;
     admin
         .execute(&*format!("DROP DATABASE {name} WITH (FORCE)"))
         .await
         .unwrap();
+}
+
+pub(super) fn chain_key() -> ChainKey {
+    ChainKey::new(zeroize::Zeroizing::new([5; 32]))
 }
 
 pub(super) fn user(name: &str) -> UserRow {

@@ -19,3 +19,4 @@ mod tokens;
 mod verify;
 mod verify_stored;
 mod virtual_accounts;
+mod why;

@@ -48,6 +48,12 @@ const ROUTES: &[&str] = &[
     "post /tokens",
     "delete /tokens/{id}",
     "get /audit",
+    "get /audit/export",
+    "get /activity",
+    "get /servers/{name}/activity",
+    "get /servers/{name}/activity/calls",
+    "get /servers/{name}/activity/calls/export",
+    "get /servers/{name}/activity/changes",
 ];
 
 async fn described(world: &World) -> (Value, BTreeSet<String>) {

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::role::PlatformRole;
 use domain::secret::Secret;
+use domain::via::Via;
 use reqwest::Method;
 use reqwest::header::{HOST, HeaderMap};
 use reqwest::redirect::Policy;
@@ -84,6 +85,11 @@ impl App {
         }
     }
 
+    /// Everything is written: nothing is left in the background that would write while the database is removed.
+    pub async fn settle(&self) {
+        self.overkey.services.calls.flush().await;
+    }
+
     /// The first admin, as the set-up link makes one.
     pub async fn first_admin(&self, name: &str) -> Caller {
         let new = NewUser {
@@ -92,18 +98,21 @@ impl App {
             password: None,
             platform_role: PlatformRole::Admin,
         };
-        let actor = self.overkey.services.sign_in.first_admin(new).await.unwrap();
+        let actor = self
+            .overkey
+            .services
+            .sign_in
+            .first_admin(new, Via::default())
+            .await
+            .unwrap();
         let token = self.token_of(&actor.subject.id).await;
         Caller::user(actor.subject.id, token)
     }
 
     /// A personal access token, as `overkey token create` makes one: by REST everybody makes only their own.
     pub async fn token_of(&self, user: &str) -> String {
-        let owner = domain::actor::Actor {
-            subject: domain::actor::SubjectRef::user(&domain::id::UserId::new(user)),
-            name: user.to_owned(),
-            platform_role: PlatformRole::Member,
-        };
+        let subject = domain::actor::SubjectRef::user(&domain::id::UserId::new(user));
+        let owner = domain::actor::Actor::new(subject, user, PlatformRole::Member);
         let request = TokenRequest::default();
         let new = self.overkey.services.tokens.create(&owner, request).await.unwrap();
         new.value.expose().to_owned()

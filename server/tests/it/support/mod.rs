@@ -3,6 +3,7 @@
 pub mod app;
 pub mod checking;
 pub mod database;
+pub mod idp;
 pub mod modern;
 pub mod names;
 pub mod process;
@@ -46,6 +47,7 @@ macro_rules! on_every_database {
                 let url = database.url.clone();
                 let world = crate::support::World::with(move |config| config.database_url = url).await;
                 super::$case(&world).await;
+                world.app.settle().await;
                 drop(world);
                 database.remove().await;
             })*

@@ -70,6 +70,12 @@ impl Answer {
         if self.text.is_empty() { Value::Null } else { self.json() }
     }
 
+    /// An answer that is no JSON.
+    #[track_caller]
+    pub fn expect_status(&self, status: u16) {
+        assert_eq!(self.status, status, "{self:?}");
+    }
+
     /// RFC 9457, with the stable type: what every failure of the REST API looks like.
     #[track_caller]
     pub fn problem(&self, status: u16, kind: &str) -> Value {

@@ -1,0 +1,178 @@
+//! One page of the trails, newest first: a range of each table's index, laid together.
+
+use std::cmp::Reverse;
+
+use serde::{Deserialize, Serialize};
+use sqlx::QueryBuilder;
+
+use super::chain::Trail;
+use super::{AuditRow, CallRow, TrailEntry, TrailQuery, calls, changes};
+use crate::store::work::{Tx, for_both};
+use crate::store::{Page, PageQuery, StoreError, cursor};
+
+const NAME: &str = "trail";
+
+/// Where an entry stands: of the same second changes come before calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Place {
+    at: i64,
+    rank: u8,
+    seq: i64,
+}
+
+const fn rank(trail: Trail) -> u8 {
+    match trail {
+        Trail::Changes => 1,
+        Trail::Calls => 0,
+    }
+}
+
+impl Place {
+    /// What a trail's own rows have to be below.
+    const fn within(self, trail: Trail) -> (i64, i64) {
+        let (own, other) = (rank(trail), self.rank);
+        let seq = if own < other {
+            i64::MAX
+        } else if own > other {
+            i64::MIN
+        } else {
+            self.seq
+        };
+        (self.at, seq)
+    }
+}
+
+/// The condition's pieces; only what is written here is put together, everything else is bound.
+macro_rules! stamp {
+    ($db:ty) => {
+        impl Tx<$db> {
+            pub(super) async fn trail_page(&mut self, query: &TrailQuery) -> Result<Page<TrailEntry>, StoreError> {
+                let after: Option<Place> = cursor::place(NAME, query.cursor.as_deref())?;
+                let mut found = Vec::new();
+                if query.only != Some(Trail::Calls) && query.tool.is_none() && query.failed.is_none() {
+                    let sql = Self::trail_sql(Trail::Changes, query, after);
+                    for record in self.rows::<changes::Record>(sql).await? {
+                        let place = Place {
+                            at: record.at,
+                            rank: rank(Trail::Changes),
+                            seq: record.seq,
+                        };
+                        found.push((place, TrailEntry::Change(AuditRow::try_from(record)?)));
+                    }
+                }
+                if query.only != Some(Trail::Changes) {
+                    let sql = Self::trail_sql(Trail::Calls, query, after);
+                    for record in self.rows::<calls::Record>(sql).await? {
+                        let place = Place {
+                            at: record.at,
+                            rank: rank(Trail::Calls),
+                            seq: record.seq,
+                        };
+                        found.push((place, TrailEntry::Call(place.seq, CallRow::try_from(record)?)));
+                    }
+                }
+                found.sort_by_key(|(place, _)| Reverse(*place));
+                let asked = PageQuery {
+                    limit: query.limit,
+                    ..PageQuery::default()
+                };
+                let page = cursor::page(NAME, &asked, found, |(place, _)| *place)?;
+                Ok(Page {
+                    items: page.items.into_iter().map(|(_, entry)| entry).collect(),
+                    next: page.next,
+                })
+            }
+
+            async fn rows<R>(&mut self, mut sql: QueryBuilder<'static, $db>) -> Result<Vec<R>, StoreError>
+            where
+                R: for<'r> sqlx::FromRow<'r, <$db as sqlx::Database>::Row> + Send + Unpin,
+            {
+                Ok(sql.build_query_as().fetch_all(&mut *self.tx).await?)
+            }
+
+            fn trail_sql(trail: Trail, query: &TrailQuery, after: Option<Place>) -> QueryBuilder<'static, $db> {
+                let select = match trail {
+                    Trail::Changes => changes::SELECT,
+                    Trail::Calls => calls::SELECT,
+                };
+                let mut sql = QueryBuilder::<$db>::new(select);
+                let (at, seq) = after.map_or((i64::MAX, i64::MAX), |place| place.within(trail));
+                sql.push("(at, seq) < (")
+                    .push_bind(at)
+                    .push(", ")
+                    .push_bind(seq)
+                    .push(")");
+                Self::trail_filter(&mut sql, trail, query);
+                sql.push(" ORDER BY at DESC, seq DESC LIMIT ");
+                sql.push_bind(cursor::limits(query.limit).1);
+                sql
+            }
+
+            fn trail_filter(sql: &mut QueryBuilder<'static, $db>, trail: Trail, query: &TrailQuery) {
+                let texts = [
+                    (" AND server = ", query.server.clone()),
+                    (
+                        " AND server_id = ",
+                        query.server_id.as_ref().map(|id| id.as_str().to_owned()),
+                    ),
+                    (" AND action = ", query.action.clone()),
+                ];
+                for (condition, text) in texts {
+                    if let Some(text) = text {
+                        sql.push(condition).push_bind(text);
+                    }
+                }
+                for (condition, time) in [(" AND at >= ", query.since), (" AND at < ", query.until)] {
+                    if let Some(time) = time {
+                        sql.push(condition).push_bind(time.0);
+                    }
+                }
+                if let Some(pattern) = cursor::pattern(query.search.as_deref()) {
+                    sql.push(" AND action LIKE ")
+                        .push_bind(pattern)
+                        .push(r" ESCAPE '\'");
+                }
+                if let Some(actors) = &query.actors {
+                    Self::any_actor(sql, trail, actors);
+                }
+                if let Some(of) = &query.of {
+                    sql.push(" AND ((actor_type = ").push_bind(of.kind.as_str());
+                    sql.push(" AND actor_id = ").push_bind(of.id.clone()).push(")");
+                    if trail == Trail::Changes {
+                        sql.push(" OR (subject_type = ").push_bind(of.kind.as_str());
+                        sql.push(" AND subject_id = ").push_bind(of.id.clone()).push(")");
+                    }
+                    sql.push(")");
+                }
+                if let Some(tool) = &query.tool {
+                    sql.push(" AND (tool = ").push_bind(tool.clone());
+                    sql.push(" OR method = ").push_bind(tool.clone()).push(")");
+                }
+                if let Some(failed) = query.failed {
+                    sql.push(" AND failed = ").push_bind(i64::from(failed));
+                }
+            }
+
+            /// Changes are few enough to look through for a name; calls are found by the id, in their index.
+            fn any_actor(sql: &mut QueryBuilder<'static, $db>, trail: Trail, actors: &[String]) {
+                let columns: &[&str] = match trail {
+                    Trail::Changes => &["actor_id", "actor_name"],
+                    Trail::Calls => &["actor_id"],
+                };
+                sql.push(" AND (");
+                for (number, column) in columns.iter().enumerate() {
+                    sql.push(if number == 0 { "" } else { " OR " })
+                        .push(*column)
+                        .push(" IN (");
+                    let mut list = sql.separated(", ");
+                    for actor in actors {
+                        list.push_bind(actor.clone());
+                    }
+                    sql.push(")");
+                }
+                sql.push(")");
+            }
+        }
+    };
+}
+for_both!(stamp);
