@@ -22,7 +22,7 @@ use crate::features::overrides::model::{
 };
 use crate::features::people::model::{InviteLink, PeoplePage, PersonPage};
 use crate::features::servers::model::{Changed, ServerForm, ServerList, ServerListRequest, ServerPage, SettingsPage};
-use crate::features::session::model::{Invited, Me};
+use crate::features::session::model::{Invited, Me, SignInWays};
 use crate::features::teams::model::{TeamPage, TeamsPage};
 use crate::features::tokens::model::{CreatedToken, TokenRow};
 use crate::features::tools::model::{ToolList, ToolResult};
@@ -32,6 +32,7 @@ use crate::ui::suggest_field::Suggestion;
 #[async_trait]
 pub trait People: Send + Sync {
     async fn me(&self, actor: &Actor) -> Result<Me, UiError>;
+    async fn ways_to_sign_in(&self) -> Result<SignInWays, UiError>;
     /// Whom a link is for; whoever has it may ask.
     async fn invited(&self, token: SecretInput) -> Result<Invited, UiError>;
 }

@@ -42,4 +42,6 @@ id! {
     TokenId,
     /// Several people under one name. A UUID as text; people name it by its `TeamName`.
     TeamId,
+    /// A caller that an identity provider names (B02). A UUID as text; the provider names it by issuer and subject.
+    ExternalIdentityId,
 }

@@ -6,6 +6,7 @@ mod audit;
 mod caller;
 mod effective_access;
 mod export;
+mod external_identities;
 mod invitations;
 mod me;
 mod moment;

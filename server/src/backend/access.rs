@@ -88,7 +88,7 @@ impl Access {
             exact.into_iter().map(|(_, name)| name).collect()
         };
         if names.is_empty() {
-            let message = "There is no such person, team or virtual account.";
+            let message = "There is no such person, team, virtual account or external identity.";
             return Err(invalid("grantee", message));
         }
         let message = format!("Which one? Enter one of: {}.", names.join(", "));
@@ -96,7 +96,7 @@ impl Access {
     }
 }
 
-/// Everyone, `team/…`, `user/…`, `virtual_account/…`, or an e-mail address.
+/// Everyone, `team/…`, `user/…`, `virtual_account/…`, `external_identity/…`, or an e-mail address.
 fn written(text: &str) -> Option<Grantee> {
     let kind = text.split('/').next().unwrap_or_default();
     if kind.eq_ignore_ascii_case(EVERYONE) {

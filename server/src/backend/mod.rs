@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use app::backend::Backend;
 use app::error::UiError;
+use app::features::session::model::SignInWays;
 use tracing::error;
 use url::Url;
 
@@ -37,13 +38,21 @@ struct Desk {
     clock: Arc<dyn Clock>,
     /// Where providers send browsers back to: what managers register there.
     redirect_url: Url,
+    ways: SignInWays,
 }
 
-pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway, redirect_url: Url) -> Backend {
+pub fn wire(
+    services: &Services,
+    clock: &Arc<dyn Clock>,
+    gateway: &Gateway,
+    redirect_url: Url,
+    ways: SignInWays,
+) -> Backend {
     let desk = Desk {
         services: services.clone(),
         clock: clock.clone(),
         redirect_url,
+        ways,
     };
     Backend {
         people: Arc::new(people::People(desk.clone())),

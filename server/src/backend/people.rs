@@ -1,6 +1,6 @@
 use app::backend;
 use app::error::UiError;
-use app::features::session::model::{Invited, Me};
+use app::features::session::model::{Invited, Me, SignInWays};
 use app::secret_input::SecretInput;
 use async_trait::async_trait;
 use domain::actor::Actor;
@@ -22,6 +22,10 @@ impl backend::People for People {
             admin: row.platform_role == PlatformRole::Admin,
             accounts: services.people.has_accounts(actor).await.map_err(told)?,
         })
+    }
+
+    async fn ways_to_sign_in(&self) -> Result<SignInWays, UiError> {
+        Ok(self.0.ways.clone())
     }
 
     async fn invited(&self, token: SecretInput) -> Result<Invited, UiError> {

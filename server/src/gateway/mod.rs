@@ -192,7 +192,7 @@ impl Parts {
         let outcome = elicitation::call(self, record, &caller, server, &message).await;
         let watch = Watch {
             calls: self.calls.clone(),
-            token: caller.token,
+            proof: caller.proof,
             server: server.to_owned(),
             told,
         };

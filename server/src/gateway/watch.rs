@@ -13,7 +13,7 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::watch;
 use tracing::info;
 
-use crate::services::calls::{Calls, TokenHash};
+use crate::services::calls::{Calls, Proof};
 
 /// How old the last look may get.
 const SECONDS: i64 = 15;
@@ -23,7 +23,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 pub struct Watch {
     pub calls: Calls,
-    pub token: TokenHash,
+    pub proof: Proof,
     pub server: String,
     /// From before the caller was authenticated.
     pub told: watch::Receiver<()>,
@@ -79,9 +79,9 @@ impl Watched {
             return true;
         }
         let Watch {
-            calls, token, server, ..
+            calls, proof, server, ..
         } = &self.watch;
-        let answer = calls.may_go_on(token, server).await;
+        let answer = calls.may_go_on(proof, server).await;
         self.doubtful = answer.is_err();
         if answer.is_ok() {
             self.looked_at = now;

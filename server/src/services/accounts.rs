@@ -195,16 +195,22 @@ pub async fn new_user_row(passwords: &Passwords, new: NewUser, now: Timestamp) -
     if !errors.is_empty() {
         return Err(ServiceError::Invalid(errors));
     }
-    let name = checked_name(new.name.as_deref().unwrap_or_default(), &email)?;
-    let password_hash = match new.password {
+    let password = new.password.clone();
+    let row = new_account(NewUser { email, ..new }, now)?;
+    let password_hash = match password {
         Some(password) => Some(hash_new(passwords, password).await?),
         None => None,
     };
+    Ok(UserRow { password_hash, ..row })
+}
+
+/// The account of somebody whose address was looked at; without a password.
+pub(super) fn new_account(new: NewUser, now: Timestamp) -> Result<UserRow, ServiceError> {
     Ok(UserRow {
         id: UserId::new(uuid::Uuid::now_v7().to_string()),
-        email,
-        name,
-        password_hash,
+        name: checked_name(new.name.as_deref().unwrap_or_default(), &new.email)?,
+        email: new.email,
+        password_hash: None,
         platform_role: new.platform_role,
         disabled_at: None,
         created_at: now,
@@ -221,7 +227,7 @@ pub(super) async fn hash_new(passwords: &Passwords, password: Secret) -> Result<
 }
 
 /// Something, an at sign, something with a dot or a bare host; no spaces. Whether mail arrives is another matter.
-fn is_email(text: &str) -> bool {
+pub(super) fn is_email(text: &str) -> bool {
     let parts: Vec<&str> = text.split('@').collect();
     let visible = text.chars().all(|c| !c.is_whitespace() && !c.is_control());
     text.len() <= MAX_EMAIL
@@ -229,7 +235,7 @@ fn is_email(text: &str) -> bool {
         && matches!(parts.as_slice(), [local, host] if !local.is_empty() && !host.is_empty())
 }
 
-fn checked_name(name: &str, email: &str) -> Result<String, ServiceError> {
+pub(super) fn checked_name(name: &str, email: &str) -> Result<String, ServiceError> {
     let name = name.trim();
     if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
         return Err(ServiceError::invalid(

@@ -1,7 +1,7 @@
 //! Who has which role on a server: given and taken by its managers, to people, virtual accounts, teams and everyone.
 
 use domain::actor::{Actor, SubjectKind, SubjectRef};
-use domain::id::VirtualAccountId;
+use domain::id::{ExternalIdentityId, VirtualAccountId};
 use domain::reach::Reach;
 use domain::role::{ServerAction, ServerRole};
 
@@ -140,7 +140,10 @@ async fn known_grantee(work: &mut dyn Work, grantee: Grantee) -> Result<Option<(
             let id = VirtualAccountId::new(subject.id.clone());
             work.virtual_accounts().find(&id).await?.map(|_| subject)
         }
-        SubjectKind::ExternalIdentity => None,
+        SubjectKind::ExternalIdentity => {
+            let id = ExternalIdentityId::new(subject.id.clone());
+            work.external_identities().find(&id).await?.map(|_| subject)
+        }
     };
     Ok(known.map(|subject| {
         let described = subject.to_string();

@@ -15,6 +15,7 @@ pub mod entered;
 pub mod error;
 pub mod fingerprint;
 pub mod grants;
+pub mod identities;
 mod identity;
 pub mod invitations;
 mod limit;
@@ -26,6 +27,7 @@ pub mod renewals;
 pub mod revocations;
 pub mod set_override;
 pub mod sign_in;
+pub mod sign_on;
 pub mod teams;
 pub mod tokens;
 pub mod uses;
@@ -73,10 +75,12 @@ pub struct Services {
     pub calls: calls::Calls,
     pub catalog: catalog::Catalog,
     pub connections: connections::Connections,
+    pub identities: identities::Identities,
     pub invitations: invitations::Invitations,
     pub overrides: overrides::Overrides,
     pub people: people::People,
     pub sign_in: sign_in::SignIn,
+    pub sign_ons: sign_on::SignOns,
     pub teams: teams::Teams,
     pub tokens: tokens::Tokens,
     pub virtual_accounts: virtual_accounts::VirtualAccounts,
@@ -84,20 +88,22 @@ pub struct Services {
 
 impl Services {
     /// Needs a running tokio runtime: uses are written in the background.
-    pub fn new(core: &Core, upstream: Arc<dyn verify::Upstream>) -> Self {
+    pub fn new(core: &Core, upstream: Arc<dyn verify::Upstream>, verifier: Arc<dyn identities::VerifyToken>) -> Self {
         let passwords = Arc::new(Passwords::default());
         Self {
             activity: activity::Activity::new(core.clone()),
             account_tokens: account_tokens::AccountTokens::new(core.clone()),
             accounts: accounts::Accounts::new(core.clone(), passwords.clone()),
             audit: audit::AuditTrail::new(core.clone()),
-            calls: calls::Calls::new(core.clone()),
+            calls: calls::Calls::new(core.clone(), verifier.clone()),
             catalog: catalog::Catalog::new(core.clone()),
             connections: connections::Connections::new(core.clone()),
-            overrides: overrides::Overrides::new(core.clone(), upstream),
+            identities: identities::Identities::new(core.clone(), verifier),
             invitations: invitations::Invitations::new(core.clone(), passwords.clone()),
+            overrides: overrides::Overrides::new(core.clone(), upstream),
             people: people::People::new(core.clone()),
             sign_in: sign_in::SignIn::new(core.clone(), passwords),
+            sign_ons: sign_on::SignOns::new(core.clone()),
             teams: teams::Teams::new(core.clone()),
             tokens: tokens::Tokens::new(core.clone()),
             virtual_accounts: virtual_accounts::VirtualAccounts::new(core.clone()),

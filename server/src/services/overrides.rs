@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use domain::actor::{Actor, SubjectKind, SubjectRef};
-use domain::id::{OverrideId, VirtualAccountId};
+use domain::id::{ExternalIdentityId, OverrideId, VirtualAccountId};
 use domain::injection::ServerFacts;
 use domain::outbound::{CredentialField, Mode};
 use domain::overrides::{Condition, Kind, OverrideFacts, State};
@@ -326,7 +326,10 @@ impl Overrides {
     ) -> Result<SubjectRef, ServiceError> {
         let role = place.role.ok_or(ServiceError::NotFound)?;
         let unknown = || match role {
-            ServerRole::Manager => ServiceError::invalid("subject", "There is no such user or virtual account."),
+            ServerRole::Manager => ServiceError::invalid(
+                "subject",
+                "There is no such user, virtual account or external identity.",
+            ),
             ServerRole::User => ServiceError::Forbidden,
         };
         match named.kind {
@@ -346,7 +349,14 @@ impl Overrides {
                     .map(|_| named.clone())
                     .ok_or_else(unknown)
             }
-            SubjectKind::ExternalIdentity => Err(unknown()),
+            SubjectKind::ExternalIdentity => {
+                let id = ExternalIdentityId::new(named.id.clone());
+                let found = work.external_identities().find(&id).await?;
+                found
+                    .filter(|_| role == ServerRole::Manager || actor.is(named))
+                    .map(|_| named.clone())
+                    .ok_or_else(unknown)
+            }
         }
     }
 

@@ -7,7 +7,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::actor::{Actor, SubjectKind, SubjectRef};
-use domain::id::{TokenId, UserId, VirtualAccountId};
+use domain::id::{ExternalIdentityId, TokenId, UserId, VirtualAccountId};
 use domain::role::PlatformRole;
 use domain::secret::Secret;
 use domain::timestamp::Timestamp;
@@ -16,7 +16,7 @@ use rand::rngs::OsRng;
 use sha2::{Digest, Sha256};
 
 use super::audit::{Event, record};
-use super::{Core, ServiceError};
+use super::{Core, ServiceError, identities};
 use crate::store::{StoreError, TokenRow, Work};
 
 const PERSONAL: &str = "ok_pat_";
@@ -172,7 +172,11 @@ pub async fn owner(work: &mut dyn Work, owner: &SubjectRef) -> Result<Option<Act
                 .await?;
             Ok(account.map(|account| Actor::new(owner.clone(), account.id.as_str(), PlatformRole::Member)))
         }
-        SubjectKind::ExternalIdentity => Ok(None),
+        SubjectKind::ExternalIdentity => {
+            let id = ExternalIdentityId::new(owner.id.clone());
+            let row = work.external_identities().find(&id).await?;
+            Ok(row.as_ref().map(identities::actor))
+        }
     }
 }
 

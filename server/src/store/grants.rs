@@ -1,7 +1,7 @@
 //! Who has which role on which server.
 
 use async_trait::async_trait;
-use domain::actor::{SubjectKind, SubjectRef};
+use domain::actor::SubjectRef;
 use domain::id::{ServerId, TeamId, UserId};
 use domain::reach::Given;
 use domain::role::ServerRole;
@@ -18,8 +18,10 @@ const REPLACE: &str = "UPDATE grants SET role = $4, granted_at = $5
     WHERE server_id = $1 AND grantee_type = $2 AND grantee_id = $3";
 const REMOVE: &str = "DELETE FROM grants WHERE server_id = $1 AND grantee_type = $2 AND grantee_id = $3";
 const LIST: &str =
-    "SELECT g.grantee_type, g.grantee_id, g.role, g.granted_at, COALESCE(u.name, t.name) AS name, u.email
+    "SELECT g.grantee_type, g.grantee_id, g.role, g.granted_at, COALESCE(u.name, t.name, x.name) AS name,
+    COALESCE(u.email, x.issuer) AS detail
     FROM grants g LEFT JOIN users u ON u.id = g.user_id LEFT JOIN teams t ON t.id = g.team_id
+    LEFT JOIN external_identities x ON x.id = g.external_identity_id
     WHERE g.server_id = $1 ORDER BY g.grantee_type, g.grantee_id";
 /// Each part is a look-up in an index: every call asks this. CROSS JOIN makes SQLite begin with the person's few teams.
 const ROLES: &str = "SELECT role FROM grants WHERE server_id = $3 AND grantee_type = $1 AND grantee_id = $2
@@ -41,7 +43,7 @@ struct Record {
     role: String,
     granted_at: i64,
     name: Option<String>,
-    email: Option<String>,
+    detail: Option<String>,
 }
 
 fn columns(grantee: &Grantee) -> (&'static str, &str) {
@@ -52,18 +54,10 @@ fn columns(grantee: &Grantee) -> (&'static str, &str) {
     }
 }
 
-/// External identities (B02) have no table yet, and so no foreign key that would notice.
-fn may_exist(grantee: &Grantee) -> bool {
-    match grantee {
-        Grantee::Everyone | Grantee::Team(_) => true,
-        Grantee::Subject(subject) => subject.kind != SubjectKind::ExternalIdentity,
-    }
-}
-
 impl Record {
     fn of(self, server: &ServerId) -> Result<Grant, StoreError> {
-        let grantee_name = match (self.name, self.email) {
-            (Some(name), Some(email)) => format!("{name} ({email})"),
+        let grantee_name = match (self.name, self.detail) {
+            (Some(name), Some(detail)) => format!("{name} ({detail})"),
             (Some(team), None) => team,
             _ if self.grantee_type == EVERYONE => "Everyone".to_owned(),
             _ => self.grantee_id.clone(),
@@ -113,9 +107,6 @@ macro_rules! stamp {
         #[async_trait]
         impl Grants for Tx<$db> {
             async fn put(&mut self, grant: &Grant) -> Result<bool, StoreError> {
-                if !may_exist(&grant.grantee) {
-                    return Err(StoreError::Dangling);
-                }
                 let is_new = self.write_grant(INSERT, grant).await? == 1;
                 if !is_new {
                     self.write_grant(REPLACE, grant).await?;

@@ -8,6 +8,7 @@ mod consents;
 mod contract;
 mod cursor;
 pub mod error;
+mod external_identities;
 mod grants;
 mod invitations;
 mod override_page;
@@ -24,6 +25,7 @@ mod sqlite;
 mod teams;
 mod tokens;
 pub mod trail;
+mod user_identities;
 mod users;
 mod virtual_accounts;
 mod work;
@@ -32,7 +34,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::actor::SubjectRef;
-use domain::id::{OverrideId, ServerId, TeamId, TokenId, UserId, VirtualAccountId};
+use domain::id::{ExternalIdentityId, OverrideId, ServerId, TeamId, TokenId, UserId, VirtualAccountId};
 use domain::overrides::Kind;
 use domain::reach::Given;
 use domain::role::ServerRole;
@@ -43,9 +45,9 @@ use crate::seal::Sealed;
 
 pub use error::StoreError;
 pub use rows::{
-    Consent, Grant, Grantee, InvitationRow, MemberRow, OAuthClientRow, OverridePage, OverrideQuery, OverrideRow,
-    OverrideSort, OverrideUse, Page, PageQuery, PendingConsent, ReachRow, ServerRow, SessionRow, SubjectHit, TeamRow,
-    TokenRow, UserRow, VirtualAccountRow,
+    Consent, ExternalIdentityRow, Grant, Grantee, InvitationRow, MemberRow, OAuthClientRow, OverridePage,
+    OverrideQuery, OverrideRow, OverrideSort, OverrideUse, Page, PageQuery, PendingConsent, ReachRow, ServerRow,
+    SessionRow, SubjectHit, TeamRow, TokenRow, UserIdentityRow, UserRow, VirtualAccountRow,
 };
 pub use trail::chain::{ChainKey, Trail};
 pub use trail::{Audit, AuditRow, CallRow, Calls, TrailEntry, TrailQuery, Trails};
@@ -84,6 +86,8 @@ pub trait Work: Send {
     fn invitations(&mut self) -> &mut dyn Invitations;
     fn teams(&mut self) -> &mut dyn Teams;
     fn virtual_accounts(&mut self) -> &mut dyn VirtualAccounts;
+    fn external_identities(&mut self) -> &mut dyn ExternalIdentities;
+    fn user_identities(&mut self) -> &mut dyn UserIdentities;
     fn servers(&mut self) -> &mut dyn Servers;
     fn grants(&mut self) -> &mut dyn Grants;
     fn overrides(&mut self) -> &mut dyn Overrides;
@@ -166,6 +170,33 @@ pub trait VirtualAccounts: Send {
 }
 
 #[async_trait]
+pub trait ExternalIdentities: Send {
+    /// `StoreError::Conflict` when the issuer and subject are there already.
+    async fn insert(&mut self, row: &ExternalIdentityRow) -> Result<(), StoreError>;
+    async fn find(&mut self, id: &ExternalIdentityId) -> Result<Option<ExternalIdentityRow>, StoreError>;
+    async fn find_by_subject(&mut self, issuer: &str, subject: &str)
+    -> Result<Option<ExternalIdentityRow>, StoreError>;
+    /// Replaces the name.
+    async fn rename(&mut self, row: &ExternalIdentityRow) -> Result<bool, StoreError>;
+    /// Ordered by name; `search` matches name, issuer, subject or id.
+    async fn list(&mut self, query: &PageQuery) -> Result<Page<ExternalIdentityRow>, StoreError>;
+    /// Its overrides and grants go with it (D09).
+    async fn delete(&mut self, id: &ExternalIdentityId) -> Result<bool, StoreError>;
+}
+
+/// Who people are at identity providers, and which sign-ons there have been answered.
+#[async_trait]
+pub trait UserIdentities: Send {
+    /// `StoreError::Conflict` when the issuer and subject stand for somebody, or the person is linked with this issuer.
+    async fn link(&mut self, row: &UserIdentityRow) -> Result<(), StoreError>;
+    async fn find(&mut self, issuer: &str, subject: &str) -> Result<Option<UserIdentityRow>, StoreError>;
+    async fn of_user(&mut self, user: &UserId) -> Result<Vec<UserIdentityRow>, StoreError>;
+    /// True the first time, false ever after.
+    async fn use_sign_on(&mut self, state_hash: &[u8], expires_at: Timestamp) -> Result<bool, StoreError>;
+    async fn forget_sign_ons(&mut self, now: Timestamp) -> Result<u64, StoreError>;
+}
+
+#[async_trait]
 pub trait Servers: Send {
     /// `StoreError::Conflict` when the name is taken.
     async fn insert(&mut self, server: &ServerRow) -> Result<(), StoreError>;
@@ -242,7 +273,7 @@ pub trait Overrides: Send {
         taken: bool,
         at: Timestamp,
     ) -> Result<bool, StoreError>;
-    /// Users and virtual accounts whose name, address or id matches, at most `limit`: whom a manager may add an override for.
+    /// Users, virtual accounts and external identities whose name, address, issuer or id matches, at most `limit`: whom a manager may add an override for.
     async fn search_subjects(&mut self, search: &str, limit: u32) -> Result<Vec<SubjectHit>, StoreError>;
 }
 

@@ -9,7 +9,7 @@ use domain::server::ServerName;
 use super::work::{Tx, for_both, known, subject};
 use super::{Page, PageQuery, ReachRow, StoreError, cursor};
 
-/// A user's key holds their id and a virtual account's is its id, so that no two are alike.
+/// A user's and an external identity's key holds their id and a virtual account's is its id, so that no two are alike.
 const SUBJECTS: &str = "SELECT subject_type, id, name, detail, disabled_at, platform_role, direct, entity_key FROM (
     SELECT 'user' AS subject_type, u.id, u.name, u.email AS detail, u.disabled_at, u.platform_role, g.role AS direct,
         u.entity_key
@@ -21,6 +21,11 @@ const SUBJECTS: &str = "SELECT subject_type, id, name, detail, disabled_at, plat
         'member' AS platform_role, g.role AS direct, v.entity_key
     FROM virtual_accounts v
     LEFT JOIN grants g ON g.server_id = $1 AND g.grantee_type = 'virtual_account' AND g.grantee_id = v.id
+    WHERE g.role IS NOT NULL OR EXISTS (SELECT 1 FROM grants WHERE server_id = $1 AND grantee_type = 'everyone')
+    UNION ALL SELECT 'external_identity' AS subject_type, x.id, x.name, x.issuer AS detail, NULL AS disabled_at,
+        'member' AS platform_role, g.role AS direct, x.entity_key
+    FROM external_identities x
+    LEFT JOIN grants g ON g.server_id = $1 AND g.grantee_type = 'external_identity' AND g.grantee_id = x.id
     WHERE g.role IS NOT NULL OR EXISTS (SELECT 1 FROM grants WHERE server_id = $1 AND grantee_type = 'everyone')
     ) subjects WHERE entity_key > $2 AND entity_key LIKE $3 ESCAPE '\\' ORDER BY entity_key LIMIT $4";
 const EVERYONES: &str = "SELECT role FROM grants WHERE server_id = $1 AND grantee_type = 'everyone'";

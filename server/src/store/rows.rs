@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::actor::{SubjectKind, SubjectRef};
-use domain::id::{OverrideId, ServerId, TeamId, TokenId, UserId, VirtualAccountId};
+use domain::id::{ExternalIdentityId, OverrideId, ServerId, TeamId, TokenId, UserId, VirtualAccountId};
 use domain::outbound::Mode;
 use domain::overrides::{Condition, Kind, OverrideFacts};
 use domain::reach::Given;
@@ -73,6 +73,26 @@ pub struct VirtualAccountRow {
     pub last_used_at: Option<Timestamp>,
 }
 
+/// A caller that an identity provider names, and nobody else of ours is (B02).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalIdentityRow {
+    pub id: ExternalIdentityId,
+    pub issuer: String,
+    pub subject: String,
+    /// What the provider or an admin calls it.
+    pub name: String,
+    pub created_at: Timestamp,
+}
+
+/// A person, as an identity provider knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserIdentityRow {
+    pub issuer: String,
+    pub subject: String,
+    pub user: UserId,
+    pub linked_at: Timestamp,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerRow {
     pub id: ServerId,
@@ -115,7 +135,7 @@ pub struct Grant {
 pub struct ReachRow {
     pub subject: SubjectRef,
     pub name: String,
-    /// A user's e-mail address, a virtual account's description.
+    /// A user's e-mail address, a virtual account's description, an external identity's issuer.
     pub detail: String,
     pub disabled: bool,
     pub platform_role: PlatformRole,
@@ -127,7 +147,7 @@ pub struct OverrideRow {
     pub id: OverrideId,
     pub server: ServerId,
     pub subject: SubjectRef,
-    /// The subject's name (and e-mail address as `subject_detail` for users): filled by reads, ignored by writes.
+    /// The subject's name (and as `subject_detail` a user's e-mail address or an external identity's issuer): filled by reads, ignored by writes.
     pub subject_name: String,
     pub subject_detail: Option<String>,
     pub kind: Kind,
@@ -226,7 +246,7 @@ pub struct OverrideUse {
 pub struct SubjectHit {
     pub subject: SubjectRef,
     pub name: String,
-    /// A user's e-mail address, a virtual account's description.
+    /// A user's e-mail address, a virtual account's description, an external identity's issuer.
     pub detail: String,
 }
 

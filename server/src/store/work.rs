@@ -66,6 +66,12 @@ macro_rules! stamp {
             fn virtual_accounts(&mut self) -> &mut dyn super::VirtualAccounts {
                 self
             }
+            fn external_identities(&mut self) -> &mut dyn super::ExternalIdentities {
+                self
+            }
+            fn user_identities(&mut self) -> &mut dyn super::UserIdentities {
+                self
+            }
             fn servers(&mut self) -> &mut dyn super::Servers {
                 self
             }

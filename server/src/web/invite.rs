@@ -24,6 +24,10 @@ pub async fn accept(
     session: Session,
     Form(form): Form<InviteForm>,
 ) -> Response {
+    // An invitation ends in a password, which would let nobody in.
+    if !state.password_sign_in {
+        return Redirect::to("/sign-in?error=password_off").into_response();
+    }
     let (link, password) = (Secret::new(token.clone()), Secret::new(form.password));
     // Only a good link comes back with what is wrong; it has no character that would need another spelling.
     let back = |code: &str| Redirect::to(&format!("/invite/{token}?error={code}")).into_response();

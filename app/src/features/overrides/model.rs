@@ -19,7 +19,7 @@ use crate::ui::time::Moment;
 pub struct ListRequest {
     pub server: String,
     pub search: String,
-    /// `user`, `virtual_account` or empty.
+    /// `user`, `virtual_account`, `external_identity` or empty.
     pub kind: String,
     /// A state or empty.
     pub state: String,
@@ -101,13 +101,13 @@ pub struct SubjectView {
     pub kind: SubjectKind,
     pub id: String,
     pub name: String,
-    /// A user's e-mail address.
+    /// A user's e-mail address, an external identity's issuer.
     pub detail: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubjectHit {
-    /// What to type to name it: an e-mail address, a virtual account's name.
+    /// What to type to name it: an e-mail address, a virtual account's name, `external_identity/…`.
     pub value: String,
     pub label: String,
 }

@@ -11,6 +11,14 @@ pub struct Me {
     pub accounts: bool,
 }
 
+/// How one may sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInWays {
+    pub password: bool,
+    /// What the button of single sign-on says it is.
+    pub sso: Option<String>,
+}
+
 /// Whom an invitation is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invited {
