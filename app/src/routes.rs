@@ -7,7 +7,7 @@ use leptos_router::{SsrMode, path};
 
 use crate::features::access::Access;
 use crate::features::connections::{Connect, Connections};
-use crate::features::overrides::{AddOverride, DeleteOverride, EditOverride, OverridesTab};
+use crate::features::overrides::{AddOverride, DeleteOverride, EditOverride, OverridesTab, Why};
 use crate::features::servers::{DeleteServer, NewServer, Overview, ServerDetail, Servers, Settings};
 use crate::features::session::{Frame, NotFound, SetUp, SignIn};
 use crate::features::tokens::Tokens;
@@ -33,6 +33,7 @@ pub fn App() -> impl IntoView {
                         <ParentRoute path=path!("/overrides") view=OverridesTab>
                             <Route path=path!("") view=|| ()/>
                             <Route path=path!("/new") view=AddOverride/>
+                            <Route path=path!("/why") view=Why/>
                             <Route path=path!("/:id/edit") view=EditOverride/>
                             <Route path=path!("/:id/delete") view=DeleteOverride/>
                         </ParentRoute>

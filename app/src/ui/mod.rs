@@ -5,6 +5,7 @@ pub mod badge;
 pub mod code_block;
 pub mod dialog;
 pub mod empty_state;
+pub mod expiry;
 pub mod failure;
 pub mod field;
 pub mod icon;

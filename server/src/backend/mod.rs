@@ -1,6 +1,8 @@
 //! What the pages ask for (`app::backend`), answered by the services: view types in, view types out, no rule of its own.
 
 mod access;
+mod checks;
+mod confirmed;
 mod connections;
 mod outbound_form;
 mod overrides;
@@ -45,6 +47,7 @@ pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway, redi
         servers: Arc::new(servers::Servers(desk.clone())),
         access: Arc::new(access::Access(desk.clone())),
         overrides: Arc::new(overrides::Overrides(desk.clone())),
+        checks: Arc::new(checks::Checks(desk.clone())),
         connections: Arc::new(connections::Connections(desk.clone())),
         tokens: Arc::new(tokens::Tokens(desk)),
         tools: Arc::new(tools::Tools(gateway.clone())),

@@ -10,6 +10,7 @@ pub mod connections;
 pub mod consents;
 pub mod entered;
 pub mod error;
+pub mod explain;
 mod limit;
 pub mod outbound_change;
 pub mod overrides;
