@@ -37,6 +37,8 @@ const pages: [name: string, who: string, path: string][] = [
   ["overrides-consent-manager", mia, "/servers/tracker/overrides"],
   ["override-new-consent", mia, "/servers/tracker/overrides/new"],
   ["overrides-unsupported", mia, "/servers/shared/overrides"],
+  ["why", mia, "/servers/notes/overrides/why?subject=bob@demo.test"],
+  ["why-own", bob, "/servers/notes/overrides/why"],
   ["override-new", mia, "/servers/notes/overrides/new"],
   ["override-new-own", bob, "/servers/raw/overrides/new"],
   ["access", mia, "/servers/notes/access"],
