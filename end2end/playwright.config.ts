@@ -1,4 +1,5 @@
-// Every test runs twice: with scripts, and in a browser that runs none. `*.hydrate.spec.ts` needs scripts.
+// Every test runs twice: with scripts, and in a browser that runs none. `*.hydrate.spec.ts` needs scripts; `*.once.spec.ts` is about
+// what lies behind the pages.
 // The fixtures start the server; see fixtures/app.ts.
 import { defineConfig } from "@playwright/test";
 
@@ -37,6 +38,6 @@ export default defineConfig({
   },
   projects: [
     { name: "scripts", use: { javaScriptEnabled: true } },
-    { name: "plain", use: { javaScriptEnabled: false }, testIgnore: "**/*.hydrate.spec.ts" },
+    { name: "plain", use: { javaScriptEnabled: false }, testIgnore: ["**/*.hydrate.spec.ts", "**/*.once.spec.ts"] },
   ],
 });

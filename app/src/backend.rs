@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::actor::Actor;
+use domain::overrides::Kind;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use leptos::prelude::use_context;
@@ -32,6 +33,8 @@ pub trait People: Send + Sync {
 pub trait Servers: Send + Sync {
     async fn list(&self, actor: &Actor, request: ServerListRequest) -> Result<ServerList, UiError>;
     async fn get(&self, actor: &Actor, server: &str) -> Result<ServerPage, UiError>;
+    /// What the form of a new server begins with.
+    async fn blank(&self, actor: &Actor) -> Result<SettingsPage, UiError>;
     async fn settings(&self, actor: &Actor, server: &str) -> Result<SettingsPage, UiError>;
     async fn create(&self, actor: &Actor, form: ServerForm) -> Result<String, UiError>;
     async fn change(&self, actor: &Actor, server: &str, form: ServerForm) -> Result<Changed, UiError>;
@@ -56,7 +59,8 @@ pub trait Overrides: Send + Sync {
     /// D06: the credential is meant for the server's new address too.
     async fn confirm(&self, actor: &Actor, server: &str, id: &str) -> Result<(), UiError>;
     async fn to_delete(&self, actor: &Actor, server: &str, id: &str) -> Result<Doomed, UiError>;
-    async fn delete(&self, actor: &Actor, server: &str, id: &str) -> Result<(), UiError>;
+    /// The kind that was deleted.
+    async fn delete(&self, actor: &Actor, server: &str, id: &str) -> Result<Kind, UiError>;
 }
 
 #[async_trait]

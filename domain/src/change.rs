@@ -1,40 +1,67 @@
-//! What a change of a server's outbound auth, or of its origin, does to the overrides already stored (S50-S61, D03-D08).
+//! What a change of a server's outbound auth, of its origin, or of whether it takes overrides, does to those already stored
+//! (S50-S61, D03-D08, B01).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::header::HeaderName;
-use crate::outbound::{CredentialField, Mode, OAuthSettings, OutboundAuth};
+use crate::outbound::{CredentialField, Mode, OAuthSettings, OutboundAuth, Support};
 use crate::overrides::{Condition, Kind, OverrideFacts};
 use crate::server::Origin;
 use crate::template::HeaderTemplate;
 
-/// What a change of mode means by itself. The matrix of every pair is in `tests/snapshots`.
+/// A server's settings, as far as overrides depend on them.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings<'a> {
+    pub auth: &'a OutboundAuth,
+    pub origin: &'a Origin,
+    /// B01.
+    pub allow_optional: bool,
+}
+
+impl Settings<'_> {
+    const fn kind(&self) -> (Mode, bool) {
+        (self.auth.mode(), self.allow_optional)
+    }
+}
+
+/// What a change of mode, or of the setting that lets shared modes take overrides (B01), means by itself. The matrix of every pair
+/// is in `tests/snapshots`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModeEffect {
-    /// The mode stays: its settings decide.
-    SameMode,
-    /// S50, S52-S54, S56.
+    /// Both stay: the other settings decide.
+    Same,
+    /// S50, S52-S54, S56, and B01 switched off.
     Delete,
-    /// S51, S55, S57: there can be none. (With B01 switched on there can; their meaning changes, so they are deleted too.)
+    /// S51, S55, S57, and B01 switched on: there can be none. What is there all the same is deleted; it was not given for this.
     NoneExisted,
 }
 
-pub const fn mode_effect(before: Mode, after: Mode) -> ModeEffect {
+/// Each side is a mode, and whether the server's setting of B01 is on.
+pub const fn mode_effect(before: (Mode, bool), after: (Mode, bool)) -> ModeEffect {
     use Mode::{ApiKeyIndividual, ApiKeyShared, AuthorizationCode, ClientCredentials, NoAuth, TokenPassthrough};
-    match (before, after) {
+    match (before.0, after.0) {
         (NoAuth, NoAuth)
         | (TokenPassthrough, TokenPassthrough)
         | (ApiKeyShared, ApiKeyShared)
         | (ApiKeyIndividual, ApiKeyIndividual)
         | (AuthorizationCode, AuthorizationCode)
-        | (ClientCredentials, ClientCredentials) => ModeEffect::SameMode,
-        (NoAuth | TokenPassthrough, _) | (ApiKeyShared, ApiKeyIndividual) | (ClientCredentials, AuthorizationCode) => {
+        | (ClientCredentials, ClientCredentials) => match (takes(before), takes(after)) {
+            (true, true) | (false, false) => ModeEffect::Same,
+            (true, false) => ModeEffect::Delete,
+            (false, true) => ModeEffect::NoneExisted,
+        },
+        (NoAuth | TokenPassthrough, _) => ModeEffect::NoneExisted,
+        (ApiKeyShared, ApiKeyIndividual) | (ClientCredentials, AuthorizationCode) if !takes(before) => {
             ModeEffect::NoneExisted
         }
         (ApiKeyShared | ApiKeyIndividual | AuthorizationCode | ClientCredentials, _) => ModeEffect::Delete,
     }
+}
+
+const fn takes((mode, allow_optional): (Mode, bool)) -> bool {
+    matches!(mode.support(allow_optional), Support::Supported)
 }
 
 /// What happens to one override.
@@ -105,8 +132,8 @@ pub struct Outcome {
 }
 
 impl Change {
-    pub fn between(before: (&OutboundAuth, &Origin), after: (&OutboundAuth, &Origin)) -> Self {
-        let (from, to) = (before.0, after.0);
+    pub fn between(before: Settings<'_>, after: Settings<'_>) -> Self {
+        let (from, to) = (before.auth, after.auth);
         let rename = match (from, to) {
             (OutboundAuth::ApiKeyIndividual(from), OutboundAuth::ApiKeyIndividual(to)) => renamed_placeholder(from, to),
             _ => None,
@@ -118,8 +145,8 @@ impl Change {
             .map(|field| key_after(&rename, &field.key))
             .collect();
         Self {
-            delete: mode_effect(from.mode(), to.mode()) != ModeEffect::SameMode,
-            suspend: before.1 != after.1,
+            delete: mode_effect(before.kind(), after.kind()) != ModeEffect::Same,
+            suspend: before.origin != after.origin,
             invalidate_tokens: match (from, to) {
                 (OutboundAuth::AuthorizationCode(from), OutboundAuth::AuthorizationCode(to)) => {
                     client_changed(from, to)

@@ -200,6 +200,14 @@ pub fn shared(auth: &OutboundAuth) -> Result<Vec<(HeaderName, Secret)>, FillErro
     }
 }
 
+/// An access token as it is sent (RFC 6750 section 2.1).
+pub fn bearer(token: &Secret) -> Result<Vec<(HeaderName, Secret)>, FillError> {
+    let name = HeaderName::parse("Authorization").map_err(|_| FillError::NotAHeaderValue)?;
+    // A token with white space around it would be another one.
+    let (name, _) = checked(&name, token.clone())?;
+    Ok(vec![(name, Secret::new(format!("Bearer {}", token.expose())))])
+}
+
 fn checked(name: &HeaderName, value: Secret) -> Result<(HeaderName, Secret), FillError> {
     let text = value.expose();
     if text.is_empty() || text.trim() != text || header::check_value(text).is_err() {

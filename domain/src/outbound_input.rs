@@ -10,11 +10,11 @@ use crate::field::FieldError;
 use crate::header::HeaderName;
 use crate::outbound::{CredentialField, Mode, OAuthSettings, OutboundAuth};
 use crate::secret::{Secret, parse_credential};
-use crate::server::ServerUrl;
 use crate::template::HeaderTemplate;
 
 const MAX_HEADERS: usize = 16;
-const NOT_KEPT: &str = "Enter the value itself: a masked one keeps what is stored, at the same address only.";
+pub(crate) const NOT_KEPT: &str =
+    "Enter the value itself: a masked one keeps what is stored, at the same address only.";
 
 /// The wire shape of `outbound_auth` in both directions. In an answer every secret is masked; a masked value written back
 /// means "keep".
@@ -224,83 +224,11 @@ impl OutboundInput {
         headers.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
         if errors.is_empty() { Ok(headers) } else { Err(errors) }
     }
-
-    fn oauth(&self, mode: Mode, before: Option<&OutboundAuth>) -> Result<OAuthSettings, Vec<FieldError>> {
-        let mut errors = Vec::new();
-        let settings = OAuthSettings {
-            discover: self.discover.unwrap_or(false),
-            authorization_url: url_field("authorization_url", self.authorization_url.as_deref(), &mut errors),
-            token_url: url_field("token_url", self.token_url.as_deref(), &mut errors),
-            registration_url: url_field("registration_url", self.registration_url.as_deref(), &mut errors),
-            client_id: self
-                .client_id
-                .as_deref()
-                .map(str::trim)
-                .filter(|id| !id.is_empty())
-                .map(ToOwned::to_owned),
-            client_secret: self.client_secret(mode, before, &mut errors),
-            scopes: self.scopes.clone().unwrap_or_default(),
-        };
-        let mut require = |missing: bool, field: &str| {
-            if missing && !errors.iter().any(|error: &FieldError| error.field.ends_with(field)) {
-                errors.push(FieldError::new(
-                    format!("outbound_auth.{field}"),
-                    "Enter this, or choose discovery.",
-                ));
-            }
-        };
-        if !settings.discover {
-            require(
-                mode == Mode::AuthorizationCode && settings.authorization_url.is_none(),
-                "authorization_url",
-            );
-            require(settings.token_url.is_none(), "token_url");
-            require(settings.client_id.is_none(), "client_id");
-            require(
-                mode == Mode::ClientCredentials && settings.client_secret.is_none(),
-                "client_secret",
-            );
-        }
-        if errors.is_empty() { Ok(settings) } else { Err(errors) }
-    }
-
-    fn client_secret(&self, mode: Mode, before: Option<&OutboundAuth>, errors: &mut Vec<FieldError>) -> Option<Secret> {
-        let typed = self.client_secret.as_deref()?;
-        let kept = match before {
-            Some(OutboundAuth::AuthorizationCode(settings) | OutboundAuth::ClientCredentials(settings))
-                if before.map(OutboundAuth::mode) == Some(mode) =>
-            {
-                settings.client_secret.as_ref()
-            }
-            _ => None,
-        };
-        match kept {
-            Some(secret) if typed == secret.masked() => Some(secret.clone()),
-            _ if is_masked(typed) => {
-                errors.push(FieldError::new("outbound_auth.client_secret", NOT_KEPT));
-                None
-            }
-            _ => parse_credential(typed)
-                .map_err(|error| errors.push(FieldError::new("outbound_auth.client_secret", error.to_string())))
-                .ok(),
-        }
-    }
 }
 
 /// No credential holds the mask's dots: they are not ASCII.
-fn is_masked(typed: &str) -> bool {
+pub(crate) fn is_masked(typed: &str) -> bool {
     typed.contains('•')
-}
-
-fn url_field(name: &str, text: Option<&str>, errors: &mut Vec<FieldError>) -> Option<Url> {
-    let text = text.map(str::trim).filter(|text| !text.is_empty())?;
-    match ServerUrl::parse(text) {
-        Ok(url) => Some(url.as_url().clone()),
-        Err(error) => {
-            errors.push(FieldError::new(format!("outbound_auth.{name}"), error.to_string()));
-            None
-        }
-    }
 }
 
 #[cfg(test)]

@@ -127,10 +127,19 @@ pub enum OverrideAction {
     Edit,
     /// S14.
     Delete,
+    /// S22, S55: let the server's provider ask the subject, who is present, for an oauth token.
+    Consent,
 }
 
 impl OverrideAction {
-    pub const ALL: [Self; 5] = [Self::OpenTab, Self::List, Self::Add, Self::Edit, Self::Delete];
+    pub const ALL: [Self; 6] = [
+        Self::OpenTab,
+        Self::List,
+        Self::Add,
+        Self::Edit,
+        Self::Delete,
+        Self::Consent,
+    ];
 }
 
 /// Whose override it is, seen from the actor.
@@ -174,7 +183,17 @@ pub fn decide_override(
                 return Err(Refusal::Forbidden);
             }
         }
-        OverrideAction::List | OverrideAction::Add | OverrideAction::Edit | OverrideAction::Delete => {
+        // Nobody consents for another, and only people can: the provider asks whoever sits at the browser.
+        OverrideAction::Consent if whose.own && matches!(whose.kind, SubjectKind::User) => {
+            if !matches!(mode, Mode::AuthorizationCode) {
+                return Err(Refusal::Unsupported);
+            }
+        }
+        OverrideAction::List
+        | OverrideAction::Add
+        | OverrideAction::Edit
+        | OverrideAction::Delete
+        | OverrideAction::Consent => {
             return Err(Refusal::Forbidden);
         }
     }

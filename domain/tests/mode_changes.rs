@@ -7,7 +7,7 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::actor::{SubjectKind, SubjectRef};
-use domain::change::{Change, Effect, EffectCounts, ModeEffect, Outcome, mode_effect};
+use domain::change::{self, Change, Effect, EffectCounts, ModeEffect, Outcome, mode_effect};
 use domain::id::OverrideId;
 use domain::outbound::{Mode, OutboundAuth};
 use domain::outbound_input::OutboundInput;
@@ -16,14 +16,28 @@ use domain::server::{Origin, ServerUrl};
 use domain::timestamp::Timestamp;
 use serde_json::{Value, json};
 
-/// The row of the specification that speaks of a pair of modes.
-fn spec_row(before: Mode, after: Mode) -> &'static str {
-    use Mode::{ApiKeyIndividual, ApiKeyShared, AuthorizationCode, NoAuth, TokenPassthrough};
+/// Every mode, and where the setting of B01 counts, both ways of it.
+const KINDS: [(Mode, bool, &str); 8] = [
+    (Mode::ApiKeyIndividual, false, "Individual"),
+    (Mode::ApiKeyShared, false, "Shared"),
+    (Mode::ApiKeyShared, true, "Shared + B01"),
+    (Mode::AuthorizationCode, false, "Authorization Code"),
+    (Mode::ClientCredentials, false, "Client Credentials"),
+    (Mode::ClientCredentials, true, "Client Credentials + B01"),
+    (Mode::TokenPassthrough, false, "Token passthrough"),
+    (Mode::NoAuth, false, "No auth"),
+];
+
+/// The row of the specification that speaks of a pair of modes; B01 where the setting decides.
+fn spec_row((before, on, _): (Mode, bool, &str), (after, off, _): (Mode, bool, &str)) -> &'static str {
+    use Mode::{ApiKeyIndividual, ApiKeyShared, AuthorizationCode, ClientCredentials, NoAuth, TokenPassthrough};
     match (before, after) {
-        _ if before == after => "",
+        _ if before == after && on == off => "",
+        _ if before == after => "B01",
         (TokenPassthrough | NoAuth, _) => "S57",
         (_, TokenPassthrough | NoAuth) => "S56",
         (ApiKeyIndividual, ApiKeyShared) => "S50",
+        (ApiKeyShared, ApiKeyIndividual) | (ClientCredentials, AuthorizationCode) if on => "B01",
         (ApiKeyShared, ApiKeyIndividual) => "S51",
         (ApiKeyIndividual | ApiKeyShared, _) => "S52",
         (_, ApiKeyIndividual | ApiKeyShared) => "S53",
@@ -33,42 +47,69 @@ fn spec_row(before: Mode, after: Mode) -> &'static str {
 }
 
 #[test]
-fn s50_to_s57_six_by_six_modes() {
-    let rows = Mode::ALL.map(|before| {
-        let cells = Mode::ALL.map(|after| {
-            let effect = match mode_effect(before, after) {
-                ModeEffect::SameMode => "=",
+fn s50_to_s57_b01_every_pair_of_modes_and_the_setting() {
+    let rows = KINDS.map(|before| {
+        let cells = KINDS.map(|after| {
+            let effect = match mode_effect((before.0, before.1), (after.0, after.1)) {
+                ModeEffect::Same => "=",
                 ModeEffect::Delete => "deleted",
                 ModeEffect::NoneExisted => "none existed",
             };
             format!("{} {effect}", spec_row(before, after)).trim().to_owned()
         });
-        [vec![before.label().to_owned()], cells.to_vec()].concat()
+        [vec![before.2.to_owned()], cells.to_vec()].concat()
     });
-    let head = [vec!["before \\ after"], Mode::ALL.map(Mode::label).to_vec()].concat();
+    let head = [vec!["before \\ after"], KINDS.map(|kind| kind.2).to_vec()].concat();
     let printed = table::print(&head, &rows);
     insta::assert_snapshot!("modes", printed);
 }
 
-/// What a server has before or after a change.
-struct Settings(OutboundAuth, Origin);
+/// Where a mode does not ask for it, the setting makes no difference.
+#[test]
+fn b01_the_setting_counts_in_the_two_shared_modes_only() {
+    for (before, allowed, _) in KINDS {
+        for after in Mode::ALL {
+            for (one, other) in [((before, allowed), (after, false)), ((before, allowed), (after, true))] {
+                let counts = |mode| matches!(mode, Mode::ApiKeyShared | Mode::ClientCredentials);
+                let turned = |(mode, on): (Mode, bool)| if counts(mode) { (mode, on) } else { (mode, !on) };
+                let effect = mode_effect(one, other);
+                assert_eq!(effect, mode_effect(turned(one), turned(other)), "{one:?} to {other:?}");
+            }
+        }
+    }
+}
+
+/// What a server has before or after a change. `false`: B01 is off.
+struct Settings(OutboundAuth, Origin, bool);
 
 const URL: &str = "https://a.example/mcp";
 
 impl Settings {
     fn parse(auth: Value, url: &str) -> Self {
         let auth = serde_json::from_value::<OutboundInput>(auth).unwrap().parse(None);
-        Self(auth.unwrap(), ServerUrl::parse(url).unwrap().origin())
+        Self(auth.unwrap(), ServerUrl::parse(url).unwrap().origin(), false)
+    }
+
+    /// The usual settings of a mode, with B01 as it says.
+    fn of_kind((mode, allow_optional, _): (Mode, bool, &str)) -> Self {
+        let usual = match mode {
+            Mode::ApiKeyIndividual => Self::api_key("Authorization: Bearer {{API_KEY}}"),
+            Mode::ApiKeyShared => Self::api_key("shared Authorization: Bearer sk"),
+            Mode::AuthorizationCode | Mode::ClientCredentials => Self::oauth(mode, "{}"),
+            Mode::TokenPassthrough | Mode::NoAuth => Self::parse(json!({"mode": mode}), URL),
+        };
+        Self(usual.0, usual.1, allow_optional)
     }
 
     /// `Authorization: Bearer {{A}}, X-Whole @ https://b.example`: headers, and a URL where it is not the usual one.
-    /// `shared` in front makes them the shared ones.
+    /// `shared` in front makes them the shared ones, with B01 on.
     fn api_key(text: &str) -> Self {
         let (headers, url) = text.split_once(" @ ").unwrap_or((text, URL));
         let (mode, headers) = match headers.strip_prefix("shared ") {
             Some(headers) => (Mode::ApiKeyShared, headers),
             None => (Mode::ApiKeyIndividual, headers),
         };
+        let allowed = mode == Mode::ApiKeyShared;
         let headers: BTreeMap<&str, Option<&str>> = headers
             .split(", ")
             .map(|header| {
@@ -77,7 +118,8 @@ impl Settings {
                     .map_or((header, None), |(name, value)| (name, Some(value)))
             })
             .collect();
-        Self::parse(json!({"mode": mode.as_str(), "headers": headers}), url)
+        let parsed = Self::parse(json!({"mode": mode.as_str(), "headers": headers}), url);
+        Self(parsed.0, parsed.1, allowed)
     }
 
     /// The usual settings of an OAuth2 server, with those of `text` (JSON) instead; `null` takes one away.
@@ -99,17 +141,16 @@ impl Settings {
         Self::parse(auth, url)
     }
 
-    fn of_every_mode() -> [Self; 6] {
-        Mode::ALL.map(|mode| match mode {
-            Mode::ApiKeyIndividual => Self::api_key("Authorization: Bearer {{API_KEY}}"),
-            Mode::ApiKeyShared => Self::api_key("shared Authorization: Bearer sk"),
-            Mode::AuthorizationCode | Mode::ClientCredentials => Self::oauth(mode, "{}"),
-            Mode::TokenPassthrough | Mode::NoAuth => Self::parse(json!({"mode": mode}), URL),
-        })
+    fn changed_to(&self, after: &Self) -> Change {
+        Change::between(self.as_rules_see(), after.as_rules_see())
     }
 
-    fn changed_to(&self, after: &Self) -> Change {
-        Change::between((&self.0, &self.1), (&after.0, &after.1))
+    fn as_rules_see(&self) -> change::Settings<'_> {
+        change::Settings {
+            auth: &self.0,
+            origin: &self.1,
+            allow_optional: self.2,
+        }
     }
 
     fn asked(&self) -> BTreeSet<String> {
@@ -302,17 +343,28 @@ fn d08_b01_a_new_client_leaves_manual_overrides_on_client_credentials_alone() {
 }
 
 #[test]
-fn s50_to_s57_b01_another_mode_deletes_whatever_is_there() {
-    for (from, before) in Mode::ALL.iter().zip(Settings::of_every_mode()) {
-        for (to, after) in Mode::ALL.iter().zip(Settings::of_every_mode()) {
+fn s50_to_s57_b01_another_mode_or_the_setting_turned_deletes_whatever_is_there() {
+    for from in KINDS {
+        for to in KINDS {
+            let (before, after) = (Settings::of_kind(from), Settings::of_kind(to));
             for stored in Condition::ALL.into_iter().flat_map(|at| [before.manual(at), token(at)]) {
                 let effect = before.changed_to(&after).outcome(&stored).effect;
-                // D07: in the same mode these are the same settings.
+                // D07: the same kind here is the same settings.
                 let expected = if from == to { Effect::Kept } else { Effect::Deleted };
                 assert_eq!(effect, expected, "{from:?} to {to:?}: {stored:?}");
             }
         }
     }
+}
+
+/// By D06 alone it would be suspended.
+#[test]
+fn b01_d06_switched_off_and_moved_at_once_is_deleted() {
+    let before = Settings::api_key("shared Authorization: sk");
+    let moved = Settings::api_key("shared Authorization: sk @ https://b.example");
+    let off = Settings(moved.0, moved.1, false);
+    let outcome = before.changed_to(&off).outcome(&before.manual(Condition::Good));
+    assert_eq!(outcome.effect, Effect::Deleted);
 }
 
 #[test]

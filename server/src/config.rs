@@ -41,6 +41,7 @@ struct Raw {
     first_byte_timeout: u64,
     audit_retention: u32,
     call_retention: u32,
+    credential_wait: u64,
     log: String,
     log_format: LogFormat,
 }
@@ -60,6 +61,7 @@ const KEYS: &[&str] = &[
     "first_byte_timeout",
     "audit_retention",
     "call_retention",
+    "credential_wait",
     "log",
     "log_format",
 ];
@@ -129,6 +131,8 @@ pub struct Config {
     pub audit_retention: u32,
     /// Days that calls are kept; 0 for good.
     pub call_retention: u32,
+    /// Seconds.
+    pub credential_wait: u64,
     pub log: String,
     pub log_format: LogFormat,
 }
@@ -195,6 +199,7 @@ fn defaults() -> Raw {
         first_byte_timeout: 60,
         audit_retention: 730,
         call_retention: 90,
+        credential_wait: 25,
         log: "info".to_owned(),
         log_format: LogFormat::Text,
     }
@@ -240,6 +245,7 @@ impl Raw {
             first_byte_timeout: self.first_byte_timeout,
             audit_retention: self.audit_retention,
             call_retention: self.call_retention,
+            credential_wait: self.credential_wait,
             database_url: self.database_url,
             log: self.log,
             log_format: self.log_format,

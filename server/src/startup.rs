@@ -22,6 +22,9 @@ use zeroize::Zeroizing;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, KeySource, decode_key};
+use crate::egress::{Egress, EgressConfig, FetchLimits};
+use crate::gateway::Upstreams;
+use crate::oauth::Oauth;
 use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::audit::{AuditKeys, AuditTrail, Retention};
 use crate::services::{Core, Services};
@@ -46,12 +49,25 @@ const KEY_CHECK_CONTEXT: SealContext<'_> = SealContext {
 pub struct Overkey {
     pub core: Core,
     pub services: Services,
+    pub egress: Egress,
+    pub oauth: Oauth,
     pub config: Config,
 }
 
 impl Overkey {
     /// Opens and migrates the database and checks the key. `public_url` is where we shall be reached.
     pub async fn open(config: Config, public_url: Url, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let egress = Egress::system(&egress_config(&config));
+        Self::open_with(config, public_url, clock, egress).await
+    }
+
+    /// With another way out: a test chooses where names lead.
+    pub async fn open_with(
+        config: Config,
+        public_url: Url,
+        clock: Arc<dyn Clock>,
+        egress: Egress,
+    ) -> anyhow::Result<Self> {
         let store = store::open(&config.database_url)
             .await
             .context("Cannot open the database; check OVERKEY_DATABASE_URL")?;
@@ -71,7 +87,9 @@ impl Overkey {
             public_url,
         };
         Ok(Self {
-            services: Services::new(&core),
+            services: Services::new(&core, Arc::new(Upstreams::new(egress.clone(), &config))),
+            oauth: Oauth::new(&core, egress.clone()),
+            egress,
             core,
             config,
         })
@@ -89,6 +107,15 @@ impl Overkey {
             );
         }
         web::router(self, link)
+    }
+}
+
+/// How far we may reach out.
+pub fn egress_config(config: &Config) -> EgressConfig {
+    EgressConfig {
+        allow: config.upstream_allow.clone(),
+        connect_timeout: Duration::from_secs(config.connect_timeout),
+        fetch: FetchLimits::default(),
     }
 }
 
@@ -141,6 +168,8 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
     }
     sweep.abort();
     keep.abort();
+    // A rotated refresh token that is not stored is lost.
+    overkey.oauth.finish_renewals().await;
     overkey.services.calls.flush().await;
     Ok(())
 }

@@ -3,15 +3,40 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
-use crate::shell::{find, notice, program, run_quietly, step};
+use crate::shell::{answer, find, notice, program, run_quietly, step};
 use crate::workspace;
+
+/// The oldest Node that the tests' authorization server starts on.
+const OLDEST: u32 = 20;
+
+/// Says so here, and not in the middle of a test.
+pub fn check_version() -> Result<()> {
+    let version = answer(program("node").arg("--version")).unwrap_or_default();
+    match major(&version) {
+        Some(major) if major >= OLDEST => Ok(()),
+        _ => bail!("the tests need Node {OLDEST} or newer, and `node --version` says {version:?}"),
+    }
+}
+
+/// Of `v20.20.2`.
+fn major(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
 
 /// Installs what end2end/package-lock.json names, once per version of that file.
 pub fn end2end_packages() -> Result<()> {
     let dir = workspace::end2end();
     install(&dir).context("install the Node packages by hand: `npm ci` in end2end")
+}
+
+/// The Python packages of the upstream that checks OAuth tokens. Their script knows whether they are there already.
+pub fn python_packages() -> Result<()> {
+    step("Looking for the Python packages of the OAuth tests");
+    let mut script = program("node");
+    script.current_dir(workspace::end2end()).arg("oauth/set-up.mjs");
+    run_quietly(&mut script).context("install the Python packages by hand: `node oauth/set-up.mjs` in end2end")
 }
 
 /// The `wasm-opt` that xtask/wasm-opt/package-lock.json pins. Nothing without Node or without a way to get packages.
@@ -55,4 +80,16 @@ fn copy_if_changed(from: &std::path::Path, to: &std::path::Path) -> Result<()> {
         return Ok(());
     }
     Ok(fs::write(to, text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_is_the_first_number() {
+        assert_eq!(major("v20.20.2"), Some(20));
+        assert_eq!(major("20"), None);
+        assert_eq!(major(""), None);
+    }
 }

@@ -36,6 +36,7 @@ pub fn for_tests() -> Result<()> {
         ("chromium", chromium().is_none()),
         ("nodejs", find("node").is_none()),
         ("npm", find("npm").is_none()),
+        ("python3-venv", !venv_is_there()),
     ];
     let missing: Vec<&str> = wanted
         .iter()
@@ -45,7 +46,9 @@ pub fn for_tests() -> Result<()> {
     if !missing.is_empty() {
         install(&missing)?;
     }
-    node::end2end_packages()
+    node::check_version()?;
+    node::end2end_packages()?;
+    node::python_packages()
 }
 
 /// The browser of the tests: `OVERKEY_TEST_CHROMIUM`, or the first of the usual names.
@@ -56,6 +59,11 @@ pub fn chromium() -> Option<PathBuf> {
             .into_iter()
             .find_map(find)
     })
+}
+
+/// Debian has a `venv` that says it lacks `ensurepip` only when it is used.
+fn venv_is_there() -> bool {
+    answer(program("python3").args(["-c", "import ensurepip, venv"])).is_some()
 }
 
 fn wasm_is_there() -> bool {

@@ -47,6 +47,9 @@ pub fn Field(
     list: Option<&'static str>,
     #[prop(optional)] on_input: Option<Callback<String>>,
     #[prop(optional)] required: bool,
+    /// An example.
+    #[prop(optional)]
+    placeholder: Option<&'static str>,
 ) -> AnyView {
     let input = if input.is_empty() { name } else { input };
     let value = problem
@@ -62,9 +65,35 @@ pub fn Field(
         <div class="field">
             <label for=name>{label}</label>
             <input
-                class="field-input" id=name name=input type=kind value=value list=list required=required autocomplete="off"
+                class="field-input" id=name name=input type=kind value=value list=list required=required autocomplete="off" placeholder=placeholder
                 aria-describedby=format!("{name}-notes") aria-invalid=invalid(problem, name) on:input=typed
             />
+            <Notes name=name.to_owned() hint problem/>
+        </div>
+    }
+    .into_any()
+}
+
+/// Sends `true`, or nothing.
+#[component]
+pub fn Check(
+    name: &'static str,
+    input: &'static str,
+    label: &'static str,
+    problem: Problem,
+    checked: bool,
+    #[prop(optional, into)] hint: String,
+) -> AnyView {
+    let checked = problem
+        .get_untracked()
+        .and_then(|error| error.kept(name))
+        .map_or(checked, |kept| kept == "true");
+    view! {
+        <div class="field">
+            <p class="check-field">
+                <input type="checkbox" id=name name=input value="true" checked=checked aria-describedby=format!("{name}-notes")/>
+                <label for=name>{label}</label>
+            </p>
             <Notes name=name.to_owned() hint problem/>
         </div>
     }

@@ -22,6 +22,8 @@ fn sentence(code: &str) -> Option<&'static str> {
         "replaced" => "Override saved. The next request uses it.",
         "confirmed" => "Override confirmed for the new address.",
         "deleted" => "Override deleted.",
+        "authorized" => "Authorized. The next request uses it.",
+        "disconnected" => "Disconnected. The token is deleted.",
         "created" => "Server added.",
         "saved" => "Settings saved.",
         "unchanged" => "Nothing was different, so nothing was changed.",

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::actor::{SubjectKind, SubjectRef};
-use domain::change::{Change, Effect, Outcome};
+use domain::change::{Change, Effect, Outcome, Settings};
 use domain::id::OverrideId;
-use domain::outbound::{Mode, OAuthSettings, OutboundAuth};
+use domain::outbound::{Mode, OAuthSettings, OutboundAuth, Support};
 use domain::outbound_input::OutboundInput;
 use domain::overrides::{Condition, Kind, OverrideFacts};
 use domain::server::{Origin, ServerUrl};
@@ -16,22 +16,42 @@ use crate::outbound::{settings, settings_of};
 
 #[derive(Debug, Clone)]
 struct Case {
-    before: (OutboundAuth, Origin),
-    after: (OutboundAuth, Origin),
+    before: Server,
+    after: Server,
     stored: OverrideFacts,
+}
+
+/// The last is B01.
+#[derive(Debug, Clone)]
+struct Server(OutboundAuth, Origin, bool);
+
+impl Server {
+    fn seen(&self) -> Settings<'_> {
+        Settings {
+            auth: &self.0,
+            origin: &self.1,
+            allow_optional: self.2,
+        }
+    }
+
+    fn kind(&self) -> (Mode, bool) {
+        let mode = self.0.mode();
+        (mode, mode.support(self.2) == Support::Supported)
+    }
 }
 
 impl Case {
     fn change(&self) -> Change {
-        Change::between((&self.before.0, &self.before.1), (&self.after.0, &self.after.1))
+        Change::between(self.before.seen(), self.after.seen())
     }
 
     fn outcome(&self) -> Outcome {
         self.change().outcome(&self.stored)
     }
 
-    fn same_mode(&self) -> bool {
-        self.before.0.mode() == self.after.0.mode()
+    /// The mode, and whether overrides are taken.
+    fn same_kind(&self) -> bool {
+        self.before.kind() == self.after.kind()
     }
 }
 
@@ -126,9 +146,10 @@ fn cases_from(before: impl Strategy<Value = OutboundInput>) -> impl Strategy<Val
         let before = parsed(&before);
         (stored_at(&before), Just(before), after)
     });
-    (pair, origin(), origin()).prop_map(|((stored, before, after), here, there)| Case {
-        before: (before, here),
-        after: (parsed(&after), there),
+    let on = || prop_oneof![3 => Just(true), 1 => Just(false)];
+    (pair, origin(), origin(), on(), on()).prop_map(|((stored, before, after), here, there, on, still_on)| Case {
+        before: Server(before, here, on),
+        after: Server(parsed(&after), there, still_on),
         stored,
     })
 }
@@ -153,19 +174,20 @@ fn manual_outcome(before: &OutboundInput, after: &OutboundInput, condition: Cond
     let (before, after) = (parsed(before), parsed(after));
     let origin = ServerUrl::parse("https://a.example").unwrap().origin();
     let stored = facts(Kind::Manual, condition, keys(&before));
-    Change::between((&before, &origin), (&after, &origin)).outcome(&stored)
+    let (before, after) = (Server(before, origin.clone(), false), Server(after, origin, false));
+    Change::between(before.seen(), after.seen()).outcome(&stored)
 }
 
 proptest! {
     #[test]
-    fn s50_to_s57_deleted_exactly_when_the_mode_differs(case in cases()) {
-        prop_assert_eq!(case.outcome().effect == Effect::Deleted, !case.same_mode());
+    fn s50_to_s57_b01_deleted_exactly_when_the_mode_or_whether_it_takes_overrides_differs(case in cases()) {
+        prop_assert_eq!(case.outcome().effect == Effect::Deleted, !case.same_kind());
     }
 
     #[test]
     fn d06_suspended_exactly_when_the_origin_differs(case in cases()) {
         let outcome = case.outcome();
-        let moved = case.same_mode() && case.before.1 != case.after.1;
+        let moved = case.same_kind() && case.before.1 != case.after.1;
         prop_assert_eq!(outcome.effect == Effect::Suspended, moved);
         prop_assert!(!moved || outcome.condition == Condition::Suspended);
     }

@@ -10,6 +10,11 @@ export const rustClient = `${root}.rust/debug/overkey-rust-client`;
 
 export async function install() {
   await once("package-lock.json", "node_modules", [["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]]);
+  await installPython();
+}
+
+/** Python alone: the browser tests have a FastMCP server, too. */
+export async function installPython() {
   await once("requirements.txt", ".venv", [
     ["python3", "-m", "venv", "--clear", ".venv"],
     [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"],

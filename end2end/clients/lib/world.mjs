@@ -1,16 +1,19 @@
 // A demo world of our own, and its REST API.
 import { fileURLToPath } from "node:url";
+import { exchange } from "./exchange.mjs";
 import { freePort, serve, temporaryFolder } from "./processes.mjs";
 
 const binary = process.env.OVERKEY_TEST_BIN ?? fileURLToPath(new URL("../../../target/debug/overkey", import.meta.url));
 
 export class World {
-  static async start() {
+  /** `publicUrl`: what it is called, if that is not where it listens, as behind a proxy. */
+  static async start(publicUrl) {
     const world = new World();
-    world.url = `http://127.0.0.1:${await freePort()}`;
+    world.listen = `http://127.0.0.1:${await freePort()}`;
+    world.url = publicUrl ?? world.listen;
     const { log } = await serve(binary, ["demo", "--data", temporaryFolder("clients")], {
-      env: { OVERKEY_LISTEN: new URL(world.url).host, OVERKEY_PUBLIC_URL: world.url },
-      url: `${world.url}/readyz`,
+      env: { OVERKEY_LISTEN: new URL(world.listen).host, OVERKEY_PUBLIC_URL: world.url },
+      url: `${world.listen}/readyz`,
       ready: (answer) => answer.ok,
     });
     world.log = log;
@@ -20,17 +23,22 @@ export class World {
 
   /** Signs in with the form, as a browser without scripts does, and makes a personal access token. */
   async token(email) {
-    const form = new URLSearchParams({ email, password: "overkey-demo" });
-    const signedIn = await fetch(`${this.url}/sign-in`, { method: "POST", body: form, redirect: "manual" });
-    const [cookie] = signedIn.headers.getSetCookie().map((text) => text.split(";")[0]);
-    if (cookie === undefined) throw new Error(`${email} could not sign in: ${signedIn.status}`);
-    const answer = await fetch(`${this.url}/api/v1/tokens`, {
-      method: "POST",
-      headers: { cookie, "content-type": "application/json" },
-      body: JSON.stringify({ name: "Clients" }),
-    });
-    if (answer.status !== 201) throw new Error(`no token for ${email}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()).token;
+    const cookie = await this.signIn(email);
+    const headers = { cookie, "content-type": "application/json" };
+    const body = JSON.stringify({ name: "Clients" });
+    const answer = await exchange(this, "POST", `${this.url}/api/v1/tokens`, { headers, body });
+    if (answer.status !== 201) throw new Error(`no token for ${email}: ${answer.status} ${answer.text}`);
+    return JSON.parse(answer.text).token;
+  }
+
+  /** The cookie of a new session. */
+  async signIn(email) {
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const body = new URLSearchParams({ email, password: "overkey-demo" }).toString();
+    const answer = await exchange(this, "POST", `${this.url}/sign-in`, { headers, body });
+    const [cookie] = (answer.headers["set-cookie"] ?? []).map((line) => line.split(";")[0]);
+    if (cookie === undefined) throw new Error(`${email} could not sign in: ${answer.status}`);
+    return cookie;
   }
 
   /** Registers an upstream and lets `users` call it. */
@@ -47,13 +55,11 @@ class Person {
   }
 
   async send(method, path, body) {
-    const answer = await fetch(`${this.world.url}/api/v1${path}`, {
-      method,
+    const { status, text } = await exchange(this.world, method, `${this.world.url}/api/v1${path}`, {
       headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    if (status >= 400) throw new Error(`${method} ${path}: ${status} ${text}`);
     return text === "" ? undefined : JSON.parse(text);
   }
 

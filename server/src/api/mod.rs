@@ -13,10 +13,12 @@ mod overrides;
 mod paging;
 mod problem;
 mod request;
+mod resolve;
 mod servers;
 mod subject;
 mod tokens;
 mod users;
+mod verify;
 mod virtual_accounts;
 
 use axum::Router;

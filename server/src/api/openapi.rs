@@ -17,7 +17,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::{FieldProblem, Kind, MEDIA_TYPE, ProblemBody};
-use super::{access, activity, audit, me, outbound_auth, overrides, servers, tokens, users, virtual_accounts};
+use super::{
+    access, activity, audit, me, outbound_auth, overrides, resolve, servers, tokens, users, verify, virtual_accounts,
+};
 use crate::services::Services;
 
 #[derive(OpenApi)]
@@ -68,7 +70,8 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(outbound_auth::put))
         .routes(routes!(overrides::list))
         .routes(routes!(overrides::get, overrides::put, overrides::delete))
-        .routes(routes!(overrides::resolve))
+        .routes(routes!(verify::verify))
+        .routes(routes!(resolve::resolve))
         .routes(routes!(access::list))
         .routes(routes!(access::put, access::delete))
         .routes(routes!(users::list, users::create))

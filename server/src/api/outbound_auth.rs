@@ -67,6 +67,12 @@ pub(super) struct DryRun {
     dry_run: Option<String>,
 }
 
+impl DryRun {
+    pub(super) fn wanted(&self) -> Result<bool, Problem> {
+        flag("dry_run", self.dry_run.as_deref())
+    }
+}
+
 /// What a change does, or did, to the overrides that are there.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
@@ -125,7 +131,7 @@ pub(super) async fn put(
     headers: HeaderMap,
     Body(input): Body<OutboundInput>,
 ) -> Result<([(HeaderName, String); 1], Json<EffectView>), Problem> {
-    let dry_run = flag("dry_run", params.dry_run.as_deref())?;
+    let dry_run = params.wanted()?;
     let expected = if_match(&headers)?.unwrap_or(Expected::Harmless);
     let change = ServerChange {
         outbound_auth: Some(input),
@@ -139,7 +145,7 @@ pub(super) async fn put(
     Ok(([(ETAG, etag(preview.revision))], Json(view(preview))))
 }
 
-fn view(preview: Preview) -> EffectView {
+pub(super) fn view(preview: Preview) -> EffectView {
     let affected = preview.affected.into_iter().map(|one| AffectedView {
         subject: SubjectView::new(one.subject, one.name),
         effect: one.effect.as_str(),

@@ -1,4 +1,4 @@
-//! `/servers/{name}/overrides`: who has a credential of their own there, and `/resolve`: why a call carries what it carries.
+//! `/servers/{name}/overrides`: who has a credential of their own there.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header::{IF_NONE_MATCH, LOCATION};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
-use domain::actor::{SubjectKind, SubjectRef};
+use domain::actor::SubjectKind;
 use domain::field::FieldError;
-use domain::injection::{Choice, Step};
 use domain::overrides::{Kind, State as Health};
 use domain::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -22,7 +21,8 @@ use super::problem::Problem;
 use super::request::{Body, Params, SecretText, Segments, given, subject};
 use super::subject::SubjectView;
 use crate::services::entered::Entered;
-use crate::services::overrides::{ListQuery, SeenOverride, SetOverride};
+use crate::services::overrides::{ListQuery, SeenOverride};
+use crate::services::set_override::SetOverride;
 use crate::services::{ServiceError, Services};
 use crate::store::OverrideSort;
 
@@ -62,7 +62,7 @@ pub(super) struct OverrideView {
 pub(super) struct OverrideInput {
     credential: Option<SecretText>,
     credentials: Option<BTreeMap<String, SecretText>>,
-    /// Must be false or absent: nothing is verified yet.
+    /// True: one real call is made with it first, and nothing is stored that the upstream does not accept.
     verify: Option<bool>,
     /// Null takes an expiry away; absent, it stays.
     #[serde(default, deserialize_with = "given")]
@@ -97,31 +97,7 @@ pub(super) struct KindParams {
     kind: Option<String>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "decision": "manual_override", "reason": null,
-    "steps": [{"text": "The subject has a manual override that can be used."}, {"text": "The call carries the manual override."}]
-}))]
-pub(super) struct DecisionView {
-    /// `manual_override`, `oauth_token`, `server_default`, `pass_through`, `no_credential` or `missing`.
-    decision: &'static str,
-    /// Why it is missing, as McpAuthRequiredError says it.
-    reason: Option<&'static str>,
-    #[schema(value_type = Vec<StepShape>)]
-    steps: Vec<Step>,
-}
-
-/// One step: `domain::injection::Step`.
-#[derive(ToSchema)]
-#[expect(
-    dead_code,
-    reason = "describes domain::injection::Step, which knows nothing of OpenAPI"
-)]
-pub(super) struct StepShape {
-    text: String,
-}
-
-type Place = (String, String, String);
+pub(super) type Place = (String, String, String);
 
 /// Lists overrides: managers see all, everybody else their own.
 #[utoipa::path(get, path = "/servers/{name}/overrides", tag = "overrides",
@@ -158,7 +134,8 @@ pub(super) async fn get(
     Ok(Json(view(found)))
 }
 
-/// Adds or replaces a subject's manual override. With `If-None-Match: *` it is only added, and one that is there answers 409.
+/// Adds or replaces a subject's manual override. With `If-None-Match: *` it is only added, and one that is there answers 409. With
+/// `verify`, a credential that the upstream rejects is 422 at the credential, and an upstream that cannot say is 422 at `verify`.
 #[utoipa::path(put, path = "/servers/{name}/overrides/{subject_type}/{subject_id}", tag = "overrides",
     request_body = OverrideInput,
     params(
@@ -182,13 +159,18 @@ pub(super) async fn put(
     let set = SetOverride {
         subject: subject(&kind, id)?,
         replace: replaces(&headers)?,
+        verify: input.verify == Some(true),
         expires_at: input.expires_at.map(|expiry| expiry.map(|moment| moment.0)),
         entered: input.entered()?,
     };
-    let (seen, added) = services.overrides.set(&actor, &name, set).await?;
-    let location = format!("/api/v1/servers/{name}/overrides/{}", seen.row.subject);
-    let status = if added { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, [(LOCATION, location)], Json(view(seen))))
+    let stored = services.overrides.set(&actor, &name, set).await?;
+    let location = format!("/api/v1/servers/{name}/overrides/{}", stored.seen.row.subject);
+    let status = if stored.added {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok((status, [(LOCATION, location)], Json(view(stored.seen))))
 }
 
 /// Deletes a subject's override.
@@ -212,36 +194,6 @@ pub(super) async fn delete(
         .delete(&actor, &name, &subject, params.kind()?)
         .await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Why do this subject's calls carry what they carry? Managers ask for anybody, everybody for themselves.
-#[utoipa::path(get, path = "/servers/{name}/resolve/{subject_type}/{subject_id}", tag = "overrides",
-    params(
-        ("name" = String, Path, example = "notes"),
-        ("subject_type" = String, Path, example = "virtual_account"),
-        ("subject_id" = String, Path, example = "ci-bot")
-    ),
-    responses((status = 200, body = DecisionView), Problems))]
-pub(super) async fn resolve(
-    State(services): State<Services>,
-    Caller(actor): Caller,
-    Segments((name, kind, id)): Segments<Place>,
-) -> Result<Json<DecisionView>, Problem> {
-    let subject: SubjectRef = subject(&kind, id)?;
-    let decided = services.overrides.explain(&actor, &name, &subject).await?;
-    let (decision, reason) = match decided.choice {
-        Choice::Own(_, Kind::Manual) => ("manual_override", None),
-        Choice::Own(_, Kind::OAuth) => ("oauth_token", None),
-        Choice::ServerDefault => ("server_default", None),
-        Choice::PassThrough => ("pass_through", None),
-        Choice::Nothing => ("no_credential", None),
-        Choice::Missing(reason) => ("missing", Some(reason.as_str())),
-    };
-    Ok(Json(DecisionView {
-        decision,
-        reason,
-        steps: decided.steps,
-    }))
 }
 
 impl OverrideParams {
@@ -273,7 +225,7 @@ impl OverrideParams {
 }
 
 impl KindParams {
-    fn kind(&self) -> Result<Kind, Problem> {
+    pub(super) fn kind(&self) -> Result<Kind, Problem> {
         Ok(one_of("kind", self.kind.as_deref(), Kind::parse)?.unwrap_or(Kind::Manual))
     }
 }
@@ -287,10 +239,6 @@ fn one_of<T>(name: &str, text: Option<&str>, parse: impl Fn(&str) -> Option<T>) 
 
 impl OverrideInput {
     fn entered(self) -> Result<Entered, ServiceError> {
-        if self.verify == Some(true) {
-            let message = "This installation verifies no credentials yet. Leave this out, or send false.";
-            return Err(ServiceError::invalid("verify", message));
-        }
         let blank = |secret: &Secret| secret.expose().trim().is_empty();
         match (self.credential, self.credentials) {
             (Some(_), Some(_)) => Err(ServiceError::invalid(

@@ -18,6 +18,9 @@ pub(super) const MEDIA_TYPE: &str = "application/problem+json";
 const STALE: &str = "The server or its overrides changed since the preview, or the change affects overrides and no preview was \
                      given in If-Match. Look at the preview again (dry_run=true) and send its revision.";
 
+const OVERTAKEN: &str =
+    "The server or the override changed while the credential was tried. Nothing was stored; try again.";
+
 /// The stable types, each with one status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -218,6 +221,7 @@ impl From<ServiceError> for Problem {
             ServiceError::Unsupported(why) => Self::new(Kind::OverridesUnsupported, why),
             ServiceError::Invalid(errors) => Self::invalid(errors),
             ServiceError::Conflict(what) => Self::new(Kind::Conflict, what),
+            ServiceError::Overtaken => Self::new(Kind::Conflict, OVERTAKEN),
             ServiceError::Stale => Self::new(Kind::StalePreview, STALE),
             ServiceError::Limited(seconds) => Self {
                 header: Some((header::RETRY_AFTER, HeaderValue::from(seconds))),

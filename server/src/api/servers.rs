@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::caller::Caller;
 use super::moment::Moment;
 use super::openapi::Problems;
-use super::outbound_auth::{OutboundAuthShape, etag, if_match};
+use super::outbound_auth::{DryRun, EffectView, OutboundAuthShape, etag, if_match, view as effect};
 use super::paging::{Items, Paging};
 use super::problem::Problem;
 use super::request::{Body, Params, Segments};
@@ -77,6 +77,14 @@ pub(super) struct ServerPatch {
     allow_overrides: Option<bool>,
 }
 
+/// What a change made, or with `dry_run=true` would do.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum Changed {
+    Server(Box<ServerView>),
+    Preview(EffectView),
+}
+
 type Tagged = ([(HeaderName, String); 1], Json<ServerView>);
 
 /// Lists the servers I may use, by name.
@@ -125,21 +133,23 @@ pub(super) async fn get(
     tagged(&services, server)
 }
 
-/// Changes a server. Its managers only. A change of `outbound_auth` that affects overrides needs a preview's revision in
-/// If-Match, as `PUT .../outbound-auth` does; a change of the URL's origin suspends them.
+/// Changes a server. Its managers only. A change of `outbound_auth` or `allow_overrides` that affects overrides needs a preview's
+/// revision in If-Match, as `PUT .../outbound-auth` does; a change of the URL's origin suspends them.
 #[utoipa::path(patch, path = "/servers/{name}", tag = "servers", request_body = ServerPatch,
     params(
         ("name" = String, Path, example = "notes"),
+        DryRun,
         ("If-Match" = Option<String>, Header, description = "The revision that was seen, quoted.", example = "\"7\"")
     ),
-    responses((status = 200, body = ServerView), Problems))]
+    responses((status = 200, body = Changed), Problems))]
 pub(super) async fn change(
     State(services): State<Services>,
     Caller(actor): Caller,
     Segments(name): Segments<String>,
+    Params(params): Params<DryRun>,
     headers: HeaderMap,
     Body(patch): Body<ServerPatch>,
-) -> Result<Tagged, Problem> {
+) -> Result<([(HeaderName, String); 1], Json<Changed>), Problem> {
     // D07: a change of outbound auth never does unseen harm, whichever route it takes.
     let unseen = match (&patch.outbound_auth, patch.allow_overrides) {
         (None, None) => Expected::Anything,
@@ -153,8 +163,15 @@ pub(super) async fn change(
         outbound_auth: patch.outbound_auth,
         allow_optional: patch.allow_overrides,
     };
-    let (server, _) = services.catalog.change(&actor, &name, &change, expected).await?;
-    tagged(&services, server)
+    let (revision, body) = if params.wanted()? {
+        let preview = services.catalog.preview(&actor, &name, &change).await?;
+        (preview.revision, Changed::Preview(effect(preview)))
+    } else {
+        let (server, _) = services.catalog.change(&actor, &name, &change, expected).await?;
+        let revision = server.row.revision;
+        (revision, Changed::Server(Box::new(view(&services, server)?)))
+    };
+    Ok(([(header::ETAG, etag(revision))], Json(body)))
 }
 
 /// Deletes a server with its overrides and its access. Its managers only.

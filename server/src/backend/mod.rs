@@ -4,6 +4,7 @@ mod access;
 mod activity;
 mod audit;
 mod connections;
+mod outbound_form;
 mod overrides;
 mod people;
 mod servers;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use app::backend::Backend;
 use app::error::UiError;
 use tracing::error;
+use url::Url;
 
 use crate::clock::Clock;
 use crate::gateway::Gateway;
@@ -30,12 +32,15 @@ const PAGE: u32 = 50;
 struct Desk {
     services: Services,
     clock: Arc<dyn Clock>,
+    /// Where providers send browsers back to: what managers register there.
+    redirect_url: Url,
 }
 
-pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway) -> Backend {
+pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway, redirect_url: Url) -> Backend {
     let desk = Desk {
         services: services.clone(),
         clock: clock.clone(),
+        redirect_url,
     };
     Backend {
         people: Arc::new(people::People(desk.clone())),
@@ -61,6 +66,10 @@ fn told(error: ServiceError) -> UiError {
             kept: Vec::new(),
         },
         ServiceError::Conflict(text) => UiError::Refused(text),
+        ServiceError::Overtaken => UiError::Refused(
+            "The server or the override changed while the credential was tried. Nothing was stored; try again."
+                .to_owned(),
+        ),
         ServiceError::Stale => UiError::Stale,
         ServiceError::Limited(seconds) => UiError::Refused(format!("Too many tries. Wait {seconds} seconds.")),
         ServiceError::Unavailable(inner) => internal(&inner),

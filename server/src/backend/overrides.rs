@@ -17,7 +17,8 @@ use super::times::{day, end_of_day, moment};
 use super::{Desk, PAGE, given, told};
 use crate::services::ServiceError;
 use crate::services::entered::Entered as Values;
-use crate::services::overrides::{ListQuery, SeenOverride, SetOverride, Tab};
+use crate::services::overrides::{ListQuery, SeenOverride, Tab};
+use crate::services::set_override::SetOverride;
 use crate::store::{self, OverrideSort};
 
 pub(super) struct Overrides(pub(super) Desk);
@@ -36,7 +37,7 @@ impl backend::Overrides for Overrides {
             manager: tab.role == ServerRole::Manager,
             unsupported: mode.unsupported_because(allow).map(str::to_owned),
             may_add: tab.may_add && (tab.role == ServerRole::Manager || listed.items.is_empty()),
-            mode: mode.label().to_owned(),
+            mode,
             headers: shown_headers(&tab),
             rows: listed
                 .items
@@ -100,7 +101,12 @@ impl backend::Overrides for Overrides {
         let consequence = match seen.mode {
             Mode::ApiKeyShared | Mode::ClientCredentials => format!("{whose} use the shared credential then."),
             Mode::ApiKeyIndividual => format!("{whose} fail until another one is added."),
-            Mode::AuthorizationCode => format!("{whose} use an OAuth consent if there is one, and fail otherwise."),
+            Mode::AuthorizationCode if seen.row.kind == Kind::OAuth => {
+                format!("{whose} fail until this server is authorized again, unless a manager has entered a header.")
+            }
+            Mode::AuthorizationCode => {
+                format!("{whose} carry what was authorized at the provider, and fail if nothing was.")
+            }
             Mode::TokenPassthrough | Mode::NoAuth => format!("{whose} do not use it anyway."),
         };
         Ok(Doomed {
@@ -108,19 +114,21 @@ impl backend::Overrides for Overrides {
             id: id.to_owned(),
             name: seen.row.subject_name,
             mine,
+            kind: seen.row.kind,
             consequence,
         })
     }
 
-    async fn delete(&self, actor: &Actor, server: &str, id: &str) -> Result<(), UiError> {
+    async fn delete(&self, actor: &Actor, server: &str, id: &str) -> Result<Kind, UiError> {
         let seen = self.0.seen(actor, server, id).await?;
+        let kind = seen.row.kind;
         let deleted = self
             .0
             .services
             .overrides
-            .delete(actor, server, &seen.row.subject, seen.row.kind)
+            .delete(actor, server, &seen.row.subject, kind)
             .await;
-        deleted.map_err(told)
+        deleted.map(|()| kind).map_err(told)
     }
 }
 
@@ -179,6 +187,7 @@ impl Desk {
         let manager = tab.role == ServerRole::Manager;
         let page = FormPage {
             server: tab.server.name.to_string(),
+            mode: tab.server.mode,
             manager,
             subject: None,
             mine: false,
@@ -246,6 +255,7 @@ impl Desk {
             entered: Values::Many(values),
             expires_at: Some(expires_at),
             replace: !entered.replace.is_empty(),
+            verify: false,
         };
         let result = self.services.overrides.set(actor, &entered.server, set).await;
         result.map(drop).map_err(|error| match error {
@@ -282,6 +292,7 @@ impl Desk {
             auth: seen.mode.auth_label().to_owned(),
             updated_at: moment(now, row.updated_at),
             masks: masks(&tab.fields, &row.masks),
+            kind: row.kind,
             state: seen.state,
             last_used: row.last_used_at.map(|at| moment(now, at)),
             expires: row.expires_at.map(|at| moment(now, at)),

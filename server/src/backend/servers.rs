@@ -11,7 +11,7 @@ use domain::outbound::Mode;
 use domain::outbound_input::OutboundInput;
 use domain::role::{PlatformRole, ServerRole};
 
-use super::{Desk, PAGE, page_query, told};
+use super::{Desk, PAGE, outbound_form, page_query, told};
 use crate::services::ServiceError;
 use crate::services::catalog::{NewServer, SeenServer};
 use crate::services::connections::Connection;
@@ -66,6 +66,18 @@ impl backend::Servers for Servers {
         })
     }
 
+    async fn blank(&self, actor: &Actor) -> Result<SettingsPage, UiError> {
+        if actor.platform_role != PlatformRole::Admin {
+            return Err(UiError::Forbidden);
+        }
+        Ok(SettingsPage {
+            mode: Mode::ApiKeyIndividual.as_str().to_owned(),
+            individual: "Authorization: Bearer {{API_KEY}}".to_owned(),
+            oauth: outbound_form::oauth_view(&OutboundInput::default(), &self.0.redirect_url),
+            ..SettingsPage::default()
+        })
+    }
+
     async fn settings(&self, actor: &Actor, server: &str) -> Result<SettingsPage, UiError> {
         let SeenServer { row, .. } = self.managed(actor, server).await?;
         let shown = shown_outbound(&row).map_err(told)?;
@@ -74,12 +86,12 @@ impl backend::Servers for Servers {
             url: row.url.as_str().to_owned(),
             description: row.description.clone(),
             mode: row.mode.as_str().to_owned(),
-            mode_label: row.mode.label().to_owned(),
+            oauth: outbound_form::oauth_view(&shown, &self.0.redirect_url),
             ..SettingsPage::default()
         };
         let headers = shown.headers.unwrap_or_default();
         match row.mode {
-            Mode::ApiKeyIndividual => page.individual = as_lines(headers),
+            Mode::ApiKeyIndividual => page.individual = outbound_form::as_lines(headers),
             Mode::ApiKeyShared => {
                 page.shared = headers
                     .into_iter()
@@ -92,7 +104,7 @@ impl backend::Servers for Servers {
     }
 
     async fn create(&self, actor: &Actor, form: ServerForm) -> Result<String, UiError> {
-        let outbound_auth = outbound(&form, None)?.unwrap_or_default();
+        let outbound_auth = outbound_form::outbound(&form, None)?;
         let at_fields = at_fields(&form.mode);
         let new = NewServer {
             name: form.name,
@@ -110,7 +122,7 @@ impl backend::Servers for Servers {
         let shown = shown_outbound(&row).map_err(told)?;
         let at_fields = at_fields(&form.mode);
         let change = ServerChange {
-            outbound_auth: outbound(&form, Some(&shown))?,
+            outbound_auth: Some(outbound_form::outbound(&form, Some(&shown))?),
             name: Some(form.name),
             url: Some(form.url),
             description: Some(form.description),
@@ -170,7 +182,8 @@ impl Servers {
 }
 
 pub(super) fn status_of(connection: &Connection) -> Status {
-    Status::of(&connection.choice, connection.own.as_ref().map(|(_, state)| *state))
+    let own = connection.own.as_ref().map(|(row, state)| (row.kind, *state));
+    Status::of(&connection.choice, own)
 }
 
 fn row(connection: &Connection) -> ServerRow {
@@ -201,73 +214,6 @@ fn pending(server: &str, preview: &Preview) -> PendingChange {
         mistyped: false,
         kept: Vec::new(),
     }
-}
-
-/// The outbound auth that a form describes; `None` leaves it as it is. `before` is what may be shown of it now.
-fn outbound(form: &ServerForm, before: Option<&OutboundInput>) -> Result<Option<OutboundInput>, UiError> {
-    let headers = match Mode::parse(&form.mode) {
-        None if form.mode.is_empty() && before.is_some() => return Ok(None),
-        Some(Mode::ApiKeyIndividual) => Some(
-            form.individual
-                .lines()
-                .filter(|line| !line.trim().is_empty())
-                .map(|line| match line.split_once(':') {
-                    Some((name, template)) => (name.trim().to_owned(), super::given(template)),
-                    None => (line.trim().to_owned(), None),
-                })
-                .collect(),
-        ),
-        Some(Mode::ApiKeyShared) => Some(shared(form, before)?),
-        // A form shows only what it can set: OAuth settings stay as they are.
-        Some(Mode::AuthorizationCode | Mode::ClientCredentials) => return Ok(before.cloned()),
-        Some(Mode::NoAuth | Mode::TokenPassthrough) | None => None,
-    };
-    Ok(Some(OutboundInput {
-        mode: form.mode.clone(),
-        headers,
-        ..OutboundInput::default()
-    }))
-}
-
-type Headers = std::collections::BTreeMap<String, Option<String>>;
-
-/// A masked value written back means "keep", so an empty field sends the mask.
-fn shared(form: &ServerForm, before: Option<&OutboundInput>) -> Result<Headers, UiError> {
-    let stored = before
-        .filter(|before| before.mode == form.mode)
-        .and_then(|before| before.headers.clone())
-        .unwrap_or_default();
-    let (mut headers, mut errors) = (Headers::new(), Vec::new());
-    for (index, header) in form.shared.iter().enumerate() {
-        let name = header.name.trim();
-        let value = match (header.value.is_empty(), stored.get(name)) {
-            (true, Some(mask)) => mask.clone(),
-            (true, None) => None,
-            (false, _) => Some(header.value.clone().into_secret().expose().to_owned()),
-        };
-        match (name.is_empty(), value) {
-            (true, None) => {}
-            (true, Some(_)) => errors.push(FieldError::new(format!("shared.{index}"), "Name the header too.")),
-            (false, None) => errors.push(FieldError::new(format!("shared.{index}"), "Enter the header's value.")),
-            (false, Some(value)) => drop(headers.insert(name.to_owned(), Some(value))),
-        }
-    }
-    if errors.is_empty() {
-        Ok(headers)
-    } else {
-        Err(UiError::Invalid {
-            errors,
-            kept: Vec::new(),
-        })
-    }
-}
-
-fn as_lines(headers: Headers) -> String {
-    let line = |(name, template): (String, Option<String>)| match template {
-        Some(template) => format!("{name}: {template}"),
-        None => name,
-    };
-    headers.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The form has one field for all headers of a mode, and its messages say which header they are about.

@@ -1,7 +1,5 @@
 //! Asks a server what it offers, through the gateway, with the credential of whoever looks: just what their client would see.
 
-use std::str::FromStr;
-
 use app::backend;
 use app::error::UiError;
 use app::features::tools::model::{Answer, Tool, ToolList, ToolResult};
@@ -9,39 +7,54 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::actor::Actor;
 use domain::field::FieldError;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crate::gateway::Gateway;
+use crate::mcp::{Client, Failure, Received, Silence, Transport};
 
-const PROTOCOL: &str = "2025-11-25";
 /// McpAuthRequiredError's code.
 const AUTH_REQUIRED: i64 = 4401;
-/// As many pages of tools as we ask for; a server that never ends its list would keep us for ever.
-const MOST_PAGES: usize = 20;
-const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 pub(super) struct Tools(pub(super) Gateway);
 
-/// What came instead of a result.
-enum Failure {
+/// What came instead of a result, for a person.
+enum Trouble {
     NotFound,
     Missing { text: String, url: String },
     Other(String),
 }
 
+/// The gateway, as whoever looks.
+struct Through<'a> {
+    gateway: &'a Gateway,
+    actor: &'a Actor,
+    server: &'a str,
+}
+
+#[async_trait]
+impl Transport for Through<'_> {
+    async fn send(&self, method: Method, headers: HeaderMap, body: Bytes) -> Result<Received, Silence> {
+        let answer = self
+            .gateway
+            .call_as(self.actor, self.server, method, headers, body)
+            .await;
+        Ok(answer.map(|body| body.map_err(Into::into).boxed_unsync()))
+    }
+}
+
 #[async_trait]
 impl backend::Tools for Tools {
     async fn list(&self, actor: &Actor, server: &str) -> Result<ToolList, UiError> {
-        let answer = match self.tools(actor, server).await {
+        let answer = match self.tools(actor, server).await.map_err(trouble) {
             Ok(tools) => Answer::Tools(tools),
-            Err(Failure::NotFound) => return Err(UiError::Gone),
-            Err(Failure::Missing { text, url }) => Answer::CredentialMissing {
+            Err(Trouble::NotFound) => return Err(UiError::Gone),
+            Err(Trouble::Missing { text, url }) => Answer::CredentialMissing {
                 text,
                 action: path_of(&url),
             },
-            Err(Failure::Other(text)) => Answer::Failed(text),
+            Err(Trouble::Other(text)) => Answer::Failed(text),
         };
         Ok(ToolList {
             server: server.to_owned(),
@@ -57,179 +70,57 @@ impl backend::Tools for Tools {
         if !arguments.is_object() {
             return Err(bad_arguments("an object, such as {\"text\": \"hello\"}, is expected"));
         }
-        let outcome = async {
-            let session = self.open(actor, server).await?;
-            let result = self
-                .request(
-                    actor,
-                    server,
-                    &session,
-                    "tools/call",
-                    json!({ "name": tool, "arguments": arguments }),
-                )
-                .await;
-            self.close(actor, server, &session).await;
-            result
-        };
-        match outcome.await {
-            Ok((result, _)) => Ok(ToolResult {
+        let params = json!({ "name": tool, "arguments": arguments });
+        match self.tool(actor, server, params).await.map_err(trouble) {
+            Ok(result) => Ok(ToolResult {
                 failed: result["isError"].as_bool().unwrap_or_default(),
                 text: text_of(&result),
             }),
-            Err(Failure::NotFound) => Err(UiError::Gone),
-            Err(Failure::Missing { text, .. } | Failure::Other(text)) => Ok(ToolResult { failed: true, text }),
+            Err(Trouble::NotFound) => Err(UiError::Gone),
+            Err(Trouble::Missing { text, .. } | Trouble::Other(text)) => Ok(ToolResult { failed: true, text }),
         }
     }
 }
 
 impl Tools {
-    async fn tools(&self, actor: &Actor, server: &str) -> Result<Vec<Tool>, Failure> {
-        let session = self.open(actor, server).await?;
-        let tools = self.pages(actor, server, &session).await;
-        self.close(actor, server, &session).await;
-        tools
-    }
-
-    async fn pages(&self, actor: &Actor, server: &str, session: &HeaderMap) -> Result<Vec<Tool>, Failure> {
-        let (mut tools, mut cursor) = (Vec::new(), Value::Null);
-        for _ in 0..MOST_PAGES {
-            let params = if cursor.is_null() {
-                json!({})
-            } else {
-                json!({ "cursor": cursor })
-            };
-            let (result, _) = self.request(actor, server, session, "tools/list", params).await?;
-            tools.extend(result["tools"].as_array().into_iter().flatten().map(tool));
-            cursor = result["nextCursor"].clone();
-            if cursor.is_null() {
-                break;
-            }
-        }
-        Ok(tools)
-    }
-
-    /// Initialises, and gives the headers that later requests carry.
-    async fn open(&self, actor: &Actor, server: &str) -> Result<HeaderMap, Failure> {
-        let params = json!({
-            "protocolVersion": PROTOCOL,
-            "capabilities": {},
-            "clientInfo": { "name": "overkey-ui", "version": env!("CARGO_PKG_VERSION") },
-        });
-        let (result, answered) = self
-            .request(actor, server, &HeaderMap::new(), "initialize", params)
-            .await?;
-        let mut session = HeaderMap::new();
-        if let Some(id) = answered.get("mcp-session-id") {
-            session.insert("mcp-session-id", id.clone());
-        }
-        let version = result["protocolVersion"].as_str().unwrap_or(PROTOCOL);
-        if let Ok(version) = HeaderValue::from_str(version) {
-            session.insert("mcp-protocol-version", version);
-        }
-        let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-        self.send(actor, server, Method::POST, &session, &ready).await;
-        Ok(session)
-    }
-
-    /// Leaves no session behind. What the upstream answers does not matter any more.
-    async fn close(&self, actor: &Actor, server: &str, session: &HeaderMap) {
-        if session.contains_key("mcp-session-id") {
-            self.send(actor, server, Method::DELETE, session, &Value::Null).await;
-        }
-    }
-
-    async fn request(
-        &self,
-        actor: &Actor,
-        server: &str,
-        session: &HeaderMap,
-        method: &str,
-        params: Value,
-    ) -> Result<(Value, HeaderMap), Failure> {
-        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        let response = self.send(actor, server, Method::POST, session, &message).await;
-        let (parts, body) = response.into_parts();
-        if parts.status == StatusCode::NOT_FOUND && !session.contains_key("mcp-session-id") {
-            return Err(Failure::NotFound);
-        }
-        let stream = parts
-            .headers
-            .get(http::header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|text| text.starts_with("text/event-stream"));
-        let answer = answer(body, stream).await.ok_or_else(|| {
-            Failure::Other(format!(
-                "The upstream server answered {} and no JSON-RPC message.",
-                parts.status
-            ))
-        })?;
-        match answer.get("result") {
-            Some(result) => Ok((result.clone(), parts.headers)),
-            None => Err(failure(&answer["error"])),
-        }
-    }
-
-    async fn send(
-        &self,
-        actor: &Actor,
-        server: &str,
-        method: Method,
-        session: &HeaderMap,
-        message: &Value,
-    ) -> http::Response<impl http_body::Body<Data = Bytes, Error: std::fmt::Debug> + Unpin + use<>> {
-        let mut headers = session.clone();
-        for (name, value) in [
-            ("content-type", "application/json"),
-            ("accept", "application/json, text/event-stream"),
-        ] {
-            if let Ok(name) = HeaderName::from_str(name) {
-                headers.insert(name, HeaderValue::from_static(value));
-            }
-        }
-        let body = if message.is_null() {
-            Bytes::new()
-        } else {
-            Bytes::from(message.to_string())
-        };
-        self.0.call_as(actor, server, method, headers, body).await
-    }
-}
-
-/// The answer to request 1: the whole body, or the event of a stream that holds it.
-async fn answer<B>(mut body: B, stream: bool) -> Option<Value>
-where
-    B: http_body::Body<Data = Bytes> + Unpin,
-{
-    let mut received = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.ok()?.into_data() else { continue };
-        received.extend_from_slice(&data);
-        if received.len() > MOST_BYTES {
-            return None;
-        }
-        if stream && let Some(found) = answer_in_events(&received) {
-            return Some(found);
-        }
-    }
-    if stream {
-        answer_in_events(&received)
-    } else {
-        serde_json::from_slice(&received).ok()
-    }
-}
-
-fn answer_in_events(received: &[u8]) -> Option<Value> {
-    let text = String::from_utf8_lossy(received).replace("\r\n", "\n");
-    text.split("\n\n")
-        .map(|event| {
-            let lines = event.lines().filter_map(|line| line.strip_prefix("data:"));
-            lines.map(str::trim_start).collect::<Vec<_>>().join("\n")
+    fn client<'a>(&'a self, actor: &'a Actor, server: &'a str) -> Client<Through<'a>> {
+        Client(Through {
+            gateway: &self.0,
+            actor,
+            server,
         })
-        .filter_map(|data| serde_json::from_str::<Value>(&data).ok())
-        .find(|message| message["id"] == 1 && (message.get("result").is_some() || message.get("error").is_some()))
+    }
+
+    async fn tools(&self, actor: &Actor, server: &str) -> Result<Vec<Tool>, Failure> {
+        let client = self.client(actor, server);
+        let session = client.open().await?;
+        let tools = client.list(&session, "tools/list", "tools").await;
+        client.close(&session).await;
+        Ok(tools?.iter().map(tool).collect())
+    }
+
+    async fn tool(&self, actor: &Actor, server: &str, params: Value) -> Result<Value, Failure> {
+        let client = self.client(actor, server);
+        let session = client.open().await?;
+        let result = client.request(&session, "tools/call", params).await;
+        client.close(&session).await;
+        result
+    }
 }
 
-fn failure(error: &Value) -> Failure {
+fn trouble(failure: Failure) -> Trouble {
+    match failure {
+        // The gateway's own answer, or an upstream's that is not where its URL says.
+        Failure::Status(StatusCode::NOT_FOUND) => Trouble::NotFound,
+        Failure::Error(_, error) => told(&error),
+        Failure::Status(status) => Trouble::Other(format!(
+            "The upstream server answered {status} and no JSON-RPC message."
+        )),
+        Failure::Silent(_) => Trouble::Other("The upstream server did not answer.".to_owned()),
+    }
+}
+
+fn told(error: &Value) -> Trouble {
     let text = error["message"]
         .as_str()
         .unwrap_or("The upstream server answered with an error.");
@@ -237,12 +128,12 @@ fn failure(error: &Value) -> Failure {
         (Some(AUTH_REQUIRED), Some(url)) => {
             let text = text.trim_start_matches("McpAuthRequiredError: ");
             let text = text.split(" Open http").next().unwrap_or(text);
-            Failure::Missing {
+            Trouble::Missing {
                 text: text.to_owned(),
                 url: url.to_owned(),
             }
         }
-        _ => Failure::Other(text.to_owned()),
+        _ => Trouble::Other(text.to_owned()),
     }
 }
 
@@ -308,16 +199,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_answer_among_a_streams_events() {
-        let stream = b"event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"}\n\n: ping\n\nid: 7\r\ndata: {\"jsonrpc\":\"2.0\",\r\ndata: \"id\":1,\"result\":{\"tools\":[]}}\r\n\r\n";
-        assert_eq!(answer_in_events(stream).unwrap()["result"], json!({ "tools": [] }));
-        assert_eq!(answer_in_events(&stream[..40]), None);
-    }
-
-    #[test]
     fn b09_a_missing_credential_becomes_a_link_within_the_page() {
         let error = json!({ "code": 4401, "message": "McpAuthRequiredError: Bob has no credential for 'notes' yet. Open http://h/connect/notes?subject=user/1", "data": { "url": "http://h/connect/notes?subject=user/1" } });
-        let Failure::Missing { text, url } = failure(&error) else {
+        let Trouble::Missing { text, url } = told(&error) else {
             panic!("not missing")
         };
         assert_eq!(text, "Bob has no credential for 'notes' yet.");

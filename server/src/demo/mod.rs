@@ -1,5 +1,6 @@
 //! The demo world: people, servers and real upstreams in one process, fresh at every start.
 
+pub mod authorization_server;
 pub mod upstream;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +12,10 @@ use domain::outbound_input::OutboundInput;
 use domain::role::{PlatformRole, ServerRole};
 use domain::secret::Secret;
 use domain::via::{By, Via};
+use serde_json::json;
 
+use self::authorization_server::{DemoProvider, MACHINE_CLIENT, MACHINE_SECRET, Options};
+use self::upstream::DemoUpstream;
 use crate::cli::say;
 use crate::clock::SystemClock;
 use crate::config::{Config, KeySource};
@@ -57,14 +61,15 @@ pub async fn serve(config: Config, data: Option<PathBuf>) -> anyhow::Result<()> 
     let listener = startup::bind(config.listen).await?;
     let url = startup::public_url(&config, listener.local_addr()?)?;
     let overkey = Overkey::open(config_for(config, &folder)?, url, Arc::new(SystemClock)).await?;
-    let upstreams = upstream::start().await?;
-    let world = build(&overkey.services, &upstreams.base_url).await?;
+    let provider = DemoProvider::start(Options::default()).await?;
+    let upstreams = upstream::start(provider).await?;
+    let world = build(&overkey.services, &upstreams).await?;
     announce(&overkey, &world);
     startup::run(&overkey, listener).await
 }
 
 /// Makes everybody and everything the interface names.
-pub async fn build(services: &Services, upstream: &str) -> anyhow::Result<World> {
+pub async fn build(services: &Services, upstreams: &DemoUpstream) -> anyhow::Result<World> {
     let person = |name: &str| NewUser {
         email: format!(
             "{}@demo.test",
@@ -104,7 +109,7 @@ pub async fn build(services: &Services, upstream: &str) -> anyhow::Result<World>
         )
         .await
         .map_err(told)?;
-    for server in servers(upstream)? {
+    for server in servers(upstreams)? {
         let name = server.name.clone();
         services.catalog.create(&ada, server).await.map_err(told)?;
         for (subject, role) in [
@@ -141,8 +146,8 @@ pub async fn build(services: &Services, upstream: &str) -> anyhow::Result<World>
     })
 }
 
-/// One per mode of this release; all point at the demo upstream.
-fn servers(upstream: &str) -> anyhow::Result<Vec<NewServer>> {
+/// One per mode; all point at the demo upstream.
+fn servers(upstreams: &DemoUpstream) -> anyhow::Result<Vec<NewServer>> {
     let described = [
         (
             "notes",
@@ -163,6 +168,22 @@ fn servers(upstream: &str) -> anyhow::Result<Vec<NewServer>> {
             ),
         ),
         (
+            "tracker",
+            "The issue tracker. Everybody allows Overkey once, at its own sign-in page.",
+            r#"{"mode":"oauth2_authorization_code","discover":true}"#.to_owned(),
+        ),
+        (
+            "machine",
+            "Build machines. Overkey signs in to them for everybody.",
+            json!({
+                "mode": "oauth2_client_credentials",
+                "token_url": upstreams.provider.token_url(),
+                "client_id": MACHINE_CLIENT,
+                "client_secret": MACHINE_SECRET,
+            })
+            .to_string(),
+        ),
+        (
             "relay",
             "Callers bring their own upstream token with every request.",
             r#"{"mode":"token_passthrough"}"#.to_owned(),
@@ -178,7 +199,7 @@ fn servers(upstream: &str) -> anyhow::Result<Vec<NewServer>> {
         .map(|(name, description, auth)| {
             Ok(NewServer {
                 name: name.to_owned(),
-                url: format!("{upstream}/{name}/mcp"),
+                url: format!("{}/{name}/mcp", upstreams.base_url),
                 description: description.to_owned(),
                 outbound_auth: serde_json::from_str::<OutboundInput>(&auth)?,
                 allow_optional: false,
@@ -232,6 +253,7 @@ A proxied MCP call, with Bob's gateway token:
   curl -s {url}/mcp/open -H 'Authorization: Bearer {token}' {call}
 
 `notes` wants a key of Bob's own: add sk-bob for him on {url}/servers/notes/overrides as Mia, and call /mcp/notes.
+`tracker` wants Bob to authorize Overkey: open {url}/connect/tracker as Bob, and call /mcp/tracker.
 ci-bot's gateway token: {ci_bot}
 "#,
         token = world.bob_token.expose(),

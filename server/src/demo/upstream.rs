@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, JsonObject, ListToolsResult,
     PaginatedRequestParams, ProgressNotificationParam, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
@@ -20,6 +21,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
+use super::authorization_server::{DemoProvider, SCOPES};
+
 pub const SHARED_KEY: &str = "sk-shared-demo-key-0001";
 /// Asks who the upstream thinks is calling; the same for every demo server.
 pub const CURL_ARGUMENTS: &str = r#"-H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami","arguments":{}}}'"#;
@@ -30,36 +33,77 @@ const MAX_DELAY_MS: u64 = 2_000;
 pub struct DemoUpstream {
     /// `http://127.0.0.1:<port>`; each server is at `/<name>/mcp`.
     pub base_url: String,
+    /// Whose tokens `tracker` and `machine` take.
+    pub provider: DemoProvider,
 }
 
 /// What an upstream accepts.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Accepts {
     /// A person's own key.
     Keys,
     Shared,
+    /// Access tokens that were made for it.
+    Tokens(ProtectedResource),
     Anybody,
+}
+
+/// A server that speaks OAuth: it says where its tokens come from (RFC 9728).
+#[derive(Clone)]
+struct ProtectedResource {
+    /// Its own address.
+    resource: String,
+    metadata_url: String,
+    provider: DemoProvider,
 }
 
 /// Who the credential belongs to, as the upstream sees it.
 #[derive(Clone)]
 struct Caller {
-    subject_hint: &'static str,
+    subject_hint: String,
     fingerprint: Option<String>,
 }
 
 /// Listens on a loopback port of the system's choosing until the process ends.
-pub async fn start() -> anyhow::Result<DemoUpstream> {
+pub async fn start(provider: DemoProvider) -> anyhow::Result<DemoUpstream> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let base_url = format!("http://{}", listener.local_addr()?);
-    let router = Router::new()
+    let mut router = Router::new()
         .merge(server("notes", Accepts::Keys))
         .merge(server("raw", Accepts::Keys))
         .merge(server("shared", Accepts::Shared))
         .merge(server("relay", Accepts::Keys))
         .merge(server("open", Accepts::Anybody));
+    for name in ["tracker", "machine"] {
+        let path = format!("/.well-known/oauth-protected-resource/{name}/mcp");
+        let protected = ProtectedResource {
+            resource: format!("{base_url}/{name}/mcp"),
+            metadata_url: format!("{base_url}{path}"),
+            provider: provider.clone(),
+        };
+        let metadata = protected.metadata();
+        router = router
+            .merge(server(name, Accepts::Tokens(protected)))
+            .route(&path, get(async move || Json(metadata)));
+    }
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(DemoUpstream { base_url })
+    Ok(DemoUpstream { base_url, provider })
+}
+
+impl ProtectedResource {
+    fn metadata(&self) -> Value {
+        json!({
+            "resource": self.resource,
+            "authorization_servers": [self.provider.base_url],
+            "scopes_supported": SCOPES,
+            "bearer_methods_supported": ["header"],
+        })
+    }
+
+    fn caller(&self, token: &str) -> Option<String> {
+        let grant = self.provider.check(token, &self.resource)?;
+        Some(grant.person.unwrap_or(grant.client))
+    }
 }
 
 fn server(name: &'static str, accepts: Accepts) -> Router {
@@ -74,21 +118,30 @@ fn server(name: &'static str, accepts: Accepts) -> Router {
 }
 
 async fn check(State(accepts): State<Accepts>, mut request: Request, next: Next) -> Response {
-    match caller(accepts, request.headers()) {
+    match caller(&accepts, request.headers()) {
         Some(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        None => (
-            StatusCode::UNAUTHORIZED,
-            [(header::WWW_AUTHENTICATE, "Bearer realm=\"demo upstream\"")],
-            "unknown key",
-        )
-            .into_response(),
+        None => unauthorized(&accepts, request.headers().contains_key(header::AUTHORIZATION)),
     }
 }
 
-fn caller(accepts: Accepts, headers: &HeaderMap) -> Option<Caller> {
+/// RFC 6750 section 3: a request without a token is told where to get one, one with a bad token that it is bad.
+fn unauthorized(accepts: &Accepts, given: bool) -> Response {
+    let mut challenge = "Bearer realm=\"demo upstream\"".to_owned();
+    if let Accepts::Tokens(protected) = accepts {
+        let [read, _] = SCOPES;
+        challenge += &format!(", resource_metadata=\"{}\", scope=\"{read}\"", protected.metadata_url);
+        if given {
+            challenge += ", error=\"invalid_token\"";
+        }
+    }
+    let headers = [(header::WWW_AUTHENTICATE, challenge)];
+    (StatusCode::UNAUTHORIZED, headers, "unknown key").into_response()
+}
+
+fn caller(accepts: &Accepts, headers: &HeaderMap) -> Option<Caller> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let value = given.next().and_then(|value| value.to_str().ok());
     if given.next().is_some() {
@@ -97,12 +150,13 @@ fn caller(accepts: Accepts, headers: &HeaderMap) -> Option<Caller> {
     let fingerprint = value.map(|value| format!("{:x}", Sha256::digest(value.as_bytes()))[..12].to_owned());
     let key = value.and_then(|value| value.strip_prefix("Bearer "));
     let subject_hint = match (accepts, key) {
-        (Accepts::Keys, Some("sk-bob")) => "bob",
-        (Accepts::Keys, Some("sk-eve")) => "eve",
-        (Accepts::Keys, Some("sk-ci")) => "ci-bot",
-        (Accepts::Shared, Some(SHARED_KEY)) => "everybody",
-        (Accepts::Anybody, _) => "anybody",
-        (Accepts::Keys | Accepts::Shared, _) => return None,
+        (Accepts::Keys, Some("sk-bob")) => "bob".to_owned(),
+        (Accepts::Keys, Some("sk-eve")) => "eve".to_owned(),
+        (Accepts::Keys, Some("sk-ci")) => "ci-bot".to_owned(),
+        (Accepts::Shared, Some(SHARED_KEY)) => "everybody".to_owned(),
+        (Accepts::Tokens(protected), Some(token)) => protected.caller(token)?,
+        (Accepts::Anybody, _) => "anybody".to_owned(),
+        (Accepts::Keys | Accepts::Shared | Accepts::Tokens(_), _) => return None,
     };
     Some(Caller {
         subject_hint,
@@ -177,7 +231,7 @@ fn whoami(context: &RequestContext<RoleServer>) -> Value {
     let parts = context.extensions.get::<http::request::Parts>();
     let caller = parts.and_then(|parts| parts.extensions.get::<Caller>());
     json!({
-        "subject_hint": caller.map(|caller| caller.subject_hint),
+        "subject_hint": caller.map(|caller| caller.subject_hint.as_str()),
         "credential_fingerprint": caller.and_then(|caller| caller.fingerprint.as_deref()),
     })
 }

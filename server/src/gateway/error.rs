@@ -6,33 +6,22 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::actor::SubjectRef;
-use domain::injection::MissingReason;
-use domain::server::ServerName;
 use serde_json::{Value, json};
 use tracing::error;
-use url::Url;
 
+pub use super::auth_required::AuthRequired;
+use super::auth_required::Question;
 use super::message::{Addressed, Message, Transport};
+use crate::egress::Refused;
+use crate::services::ServiceError;
 
-/// Our own code for McpAuthRequiredError, outside JSON-RPC's reserved range.
-const AUTH_REQUIRED: i64 = 4401;
 /// The upstream refused a credential that is not the caller's own to mend.
 const UPSTREAM_REFUSED: i64 = 4403;
 const INTERNAL: i64 = -32603;
 const INVALID_REQUEST: i64 = -32600;
+const INVALID_PARAMS: i64 = -32602;
 /// As the MCP SDKs answer for an unknown session.
 const SESSION_NOT_FOUND: i64 = -32001;
-
-#[derive(Debug)]
-pub struct AuthRequired {
-    pub reason: MissingReason,
-    pub server: ServerName,
-    pub subject: SubjectRef,
-    pub subject_name: String,
-    /// Absolute: opens the form or the consent page.
-    pub url: Url,
-}
 
 /// The texts of `Unavailable`, `Internal` and `CredentialUnusable` are for the log only.
 #[derive(Debug)]
@@ -47,9 +36,19 @@ pub enum GatewayError {
     BadRequest(&'static str),
     SessionNotFound,
     AuthRequired(Box<AuthRequired>),
+    /// The same, put to the person by the client.
+    Asked(Box<Question>),
+    /// A request state of ours that is not for this call, or came too late.
+    StaleState,
     CredentialUnusable(String),
     UpstreamRefused,
+    /// The provider that gives out the server's tokens does not take the client that the server's settings name.
+    ProviderRefused,
+    /// No token can be had now; nothing is lost.
+    ProviderInTrouble,
     Unreachable,
+    /// Nothing was sent: the registered URL is not one that we call (F1).
+    Refused(Refused),
     TimedOut,
     /// The upstream answered with a redirect, which is never followed with a credential (D11).
     Redirected,
@@ -57,6 +56,15 @@ pub enum GatewayError {
     BadEndpoint,
     Unavailable(String),
     Internal(String),
+}
+
+impl From<ServiceError> for GatewayError {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Unavailable(error) => Self::Unavailable(error.to_string()),
+            error => Self::Internal(error.to_string()),
+        }
+    }
 }
 
 impl GatewayError {
@@ -71,9 +79,14 @@ impl GatewayError {
             Self::BadRequest(_) => "bad_request",
             Self::SessionNotFound => "session_not_found",
             Self::AuthRequired(_) => "auth_required",
+            Self::Asked(_) => "asked",
+            Self::StaleState => "stale_state",
             Self::CredentialUnusable(_) => "credential_unusable",
             Self::UpstreamRefused => "upstream_refused",
+            Self::ProviderRefused => "provider_refused",
+            Self::ProviderInTrouble => "provider_in_trouble",
             Self::Unreachable => "unreachable",
+            Self::Refused(_) => "refused",
             Self::TimedOut => "timed_out",
             Self::Redirected => "redirected",
             Self::BadEndpoint => "bad_endpoint",
@@ -114,34 +127,42 @@ impl GatewayError {
                 StatusCode::NOT_FOUND,
                 &failure(SESSION_NOT_FOUND, "Session not found. Initialize again."),
             ),
-            Self::AuthRequired(required) => required.respond(message),
+            Self::AuthRequired(required) => refused(message, &required.error()),
+            Self::Asked(question) => question.respond(message),
+            Self::StaleState => {
+                let text = "Invalid or expired requestState. Call again without it.";
+                rpc(message, StatusCode::OK, &failure(INVALID_PARAMS, text))
+            }
             Self::UpstreamRefused => {
                 let text = "The upstream server refused the credential the gateway sent. A manager of this server has to look at its outbound auth; on a passthrough server, check X-Upstream-Authorization.";
                 refused(message, &failure(UPSTREAM_REFUSED, text))
             }
+            Self::ProviderRefused => {
+                let text = "The server's OAuth provider does not accept the gateway as a client. A manager of this server has to look at its client id and secret.";
+                refused(message, &failure(UPSTREAM_REFUSED, text))
+            }
+            Self::ProviderInTrouble => {
+                let text = "The server's OAuth provider cannot be reached or gave no token. Try again.";
+                let answer = rpc(message, StatusCode::SERVICE_UNAVAILABLE, &failure(INTERNAL, text));
+                with_header(answer, header::RETRY_AFTER, "5")
+            }
             Self::CredentialUnusable(reason) | Self::Internal(reason) => {
                 error!(error = %reason, "A call failed inside the gateway");
-                rpc(
-                    message,
-                    StatusCode::BAD_GATEWAY,
-                    &failure(
-                        INTERNAL,
-                        "The gateway could not use the stored credential. A manager has to enter it again.",
-                    ),
-                )
+                let text = "The gateway could not use the stored credential. A manager has to enter it again.";
+                bad_gateway(message, text)
             }
-            Self::Unreachable => rpc(
+            Self::Unreachable => bad_gateway(message, "The upstream server cannot be reached."),
+            Self::Refused(reason) => bad_gateway(
                 message,
-                StatusCode::BAD_GATEWAY,
-                &failure(INTERNAL, "The upstream server cannot be reached."),
+                &format!("The gateway does not call this server's URL: {reason}."),
             ),
             Self::Redirected => {
                 let text = "The upstream server answered with a redirect, which the gateway does not follow. A manager has to enter its final URL.";
-                rpc(message, StatusCode::BAD_GATEWAY, &failure(INTERNAL, text))
+                bad_gateway(message, text)
             }
             Self::BadEndpoint => {
                 let text = "The upstream server's event stream named no endpoint of its own origin.";
-                rpc(message, StatusCode::BAD_GATEWAY, &failure(INTERNAL, text))
+                bad_gateway(message, text)
             }
             Self::TimedOut => rpc(
                 message,
@@ -157,39 +178,6 @@ impl GatewayError {
                 );
                 with_header(answer, header::RETRY_AFTER, "5")
             }
-        }
-    }
-}
-
-impl AuthRequired {
-    fn respond(&self, message: &Message) -> Response {
-        let error = json!({
-            "code": AUTH_REQUIRED,
-            "message": format!("McpAuthRequiredError: {} Open {}", self.sentence(), self.url),
-            "data": {
-                "type": "McpAuthRequiredError",
-                "reason": self.reason.as_str(),
-                "server": self.server.as_str(),
-                "subject": self.subject.to_string(),
-                "url": self.url.as_str(),
-            },
-        });
-        refused(message, &error)
-    }
-
-    fn sentence(&self) -> String {
-        let (who, server) = (&self.subject_name, &self.server);
-        match self.reason {
-            MissingReason::OverrideMissing => format!("{who} has no credential for '{server}' yet."),
-            MissingReason::OverrideNeedsUpdate => {
-                format!("{who}'s credential for '{server}' has expired or lacks a value.")
-            }
-            MissingReason::OverrideSuspended => {
-                format!("'{server}' moved to another address; {who}'s credential has to be confirmed.")
-            }
-            MissingReason::OverrideRejected => format!("'{server}' rejected {who}'s credential."),
-            MissingReason::OauthConsentRequired => format!("{who} has not authorized '{server}' yet."),
-            MissingReason::OauthInvalidated => format!("{who} has to authorize '{server}' again."),
         }
     }
 }
@@ -224,7 +212,12 @@ fn refused(message: &Message, error: &Value) -> Response {
 
 /// The error for every request in the message, under its own id, byte for byte; 202 when nobody waits for an answer.
 fn rpc(message: &Message, code: StatusCode, error: &Value) -> Response {
-    let one = |id: &str| format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#);
+    json_rpc(message, code, "error", error)
+}
+
+/// `member` is `error` or `result`.
+pub fn json_rpc(message: &Message, code: StatusCode, member: &str, value: &Value) -> Response {
+    let one = |id: &str| format!(r#"{{"jsonrpc":"2.0","id":{id},"{member}":{value}}}"#);
     let body = match message.addressed() {
         Addressed::Requests { ids, batch: false } => one(ids.first().map_or("null", |id| id.get())),
         Addressed::Requests { ids, batch: true } => {
@@ -234,6 +227,10 @@ fn rpc(message: &Message, code: StatusCode, error: &Value) -> Response {
         Addressed::Nobody | Addressed::Unreadable => one("null"),
     };
     (code, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+fn bad_gateway(message: &Message, text: &str) -> Response {
+    rpc(message, StatusCode::BAD_GATEWAY, &failure(INTERNAL, text))
 }
 
 fn status(code: StatusCode, body: Value) -> Response {
@@ -249,7 +246,11 @@ fn with_header(mut response: Response, name: HeaderName, value: &'static str) ->
 mod tests {
     use axum::body::Bytes;
     use axum::http::{HeaderMap, Method};
+    use domain::actor::SubjectRef;
     use domain::id::VirtualAccountId;
+    use domain::injection::MissingReason;
+    use domain::server::ServerName;
+    use url::Url;
 
     use super::*;
 

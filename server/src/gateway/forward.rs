@@ -5,26 +5,21 @@
 
 use std::collections::HashSet;
 
-use axum::body::Bytes;
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
 use domain::role::Permit;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
 use super::credential::CallCredential;
 use super::error::GatewayError;
-use super::guard::Guard;
 use super::message::{Message, Transport};
-use super::{GatewayConfig, Parts, legacy_sse};
+use super::{Parts, legacy_sse, session_id};
+use crate::egress::EgressError;
 use crate::services::calls::Target;
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
-const IDLE_PER_UPSTREAM: usize = 64;
 
 /// Never sent upstream: what authenticated the caller, what a browser or a proxy said about them, and what frames the message on
 /// one connection (RFC 9110 section 7.6.1). Accept-Encoding too: a compressed event stream arrives in lumps.
@@ -52,33 +47,6 @@ const STRIPPED: &[&str] = &[
 ];
 const STRIPPED_PREFIXES: &[&str] = &["proxy-", "sec-", "x-forwarded-"];
 
-pub struct Client {
-    http: hyper_util::client::legacy::Client<HttpsConnector<HttpConnector<Guard>>, Full<Bytes>>,
-    guard: Guard,
-}
-
-pub fn client(config: &GatewayConfig) -> Client {
-    let guard = Guard::new(&config.allow);
-    let mut tcp = HttpConnector::new_with_resolver(guard.clone());
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(config.connect_timeout));
-    // rustls chooses by itself only while a single implementation is compiled in, and any dependency may bring another.
-    // An error says that one is chosen already.
-    rustls::crypto::ring::default_provider().install_default().ok();
-    let tls = HttpsConnectorBuilder::new()
-        .with_webpki_roots()
-        .https_or_http()
-        .enable_http1()
-        .enable_http2()
-        .wrap_connector(tcp);
-    let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_max_idle_per_host(IDLE_PER_UPSTREAM)
-        .build(tls);
-    Client { http, guard }
-}
-
 pub async fn forward(
     gateway: &Parts,
     _permit: Permit,
@@ -87,23 +55,21 @@ pub async fn forward(
     message: &Message,
 ) -> Result<Response<Incoming>, GatewayError> {
     let url = upstream_url(gateway, target, credential, message)?;
-    gateway
-        .client
-        .guard
-        .check_literal(&url)
-        .map_err(|_| GatewayError::Unreachable)?;
     let mut request = Request::new(Full::new(message.body.clone()));
     *request.method_mut() = message.method.clone();
     *request.uri_mut() = uri(&url).ok_or(GatewayError::Unreachable)?;
     *request.headers_mut() = headers(gateway, credential, message)?;
-    match tokio::time::timeout(gateway.config.first_byte_timeout, gateway.client.http.request(request)).await {
-        Ok(Ok(response)) => Ok(response),
-        Ok(Err(error)) if is_timeout(&error) => Err(GatewayError::TimedOut),
-        Ok(Err(error)) => {
-            tracing::warn!(error = %error, server.name = %target.server.name, "Could not reach an upstream");
-            Err(GatewayError::Unreachable)
-        }
-        Err(_) => Err(GatewayError::TimedOut),
+    let sending = tokio::time::timeout(gateway.config.first_byte_timeout, gateway.egress.send(request));
+    let sent = sending.await.map_err(|_| GatewayError::TimedOut)?;
+    sent.map_err(|error| not_sent(target, &error))
+}
+
+fn not_sent(target: &Target, error: &EgressError) -> GatewayError {
+    tracing::warn!(error = %error.detail(), server.name = %target.server.name, "Could not reach an upstream");
+    match error {
+        EgressError::Refused(reason) => GatewayError::Refused(*reason),
+        EgressError::Unreachable { .. } => GatewayError::Unreachable,
+        EgressError::TimedOut => GatewayError::TimedOut,
     }
 }
 
@@ -121,7 +87,7 @@ fn upstream_url(
     }
 }
 
-fn uri(url: &Url) -> Option<Uri> {
+pub fn uri(url: &Url) -> Option<Uri> {
     let path: PathAndQuery = url[url::Position::BeforePath..url::Position::AfterQuery].parse().ok()?;
     let authority = &url[url::Position::BeforeHost..url::Position::AfterPort];
     Uri::builder()
@@ -135,8 +101,9 @@ fn uri(url: &Url) -> Option<Uri> {
 fn headers(gateway: &Parts, credential: &CallCredential, message: &Message) -> Result<HeaderMap, GatewayError> {
     let unusable = |_| GatewayError::CredentialUnusable("a credential does not fit into a header".to_owned());
     let mut headers = pass_on(&message.headers);
-    if let Some(sealed) = message.headers.get(SESSION) {
-        let sealed = sealed.to_str().map_err(|_| GatewayError::SessionNotFound)?;
+    let session = message.headers.get(SESSION).map(HeaderValue::to_str).transpose();
+    let session = session.map_err(|_| GatewayError::SessionNotFound)?;
+    if let Some(sealed) = session.and_then(session_id::upstream_part) {
         let id = gateway
             .sessions
             .open(&credential.binding, "session", sealed)
@@ -157,7 +124,7 @@ fn headers(gateway: &Parts, credential: &CallCredential, message: &Message) -> R
     Ok(headers)
 }
 
-fn sensitive(text: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
+pub fn sensitive(text: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
     let mut value = HeaderValue::from_str(text)?;
     value.set_sensitive(true);
     Ok(value)
@@ -189,20 +156,6 @@ pub fn connection_named(headers: &HeaderMap) -> HashSet<String> {
         .flat_map(|text| text.split(','))
         .map(|name| name.trim().to_ascii_lowercase())
         .collect()
-}
-
-fn is_timeout(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
-        {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }
 
 #[cfg(test)]

@@ -6,19 +6,25 @@
 //! Invariant: what authenticates a caller to us never reaches an upstream, and a caller never gets another subject's credential.
 
 mod asked;
+mod auth_required;
 mod authenticate;
 mod authorize;
 mod credential;
 mod cross_origin;
+mod elicitation;
 mod error;
 mod forward;
-pub mod guard;
 mod legacy_sse;
+mod members;
 mod message;
 mod record;
+mod request_state;
 mod resolve;
 mod respond;
+mod rpc_call;
+mod sealed_text;
 mod session_id;
+mod upstreams;
 mod watch;
 
 use std::sync::Arc;
@@ -31,29 +37,30 @@ use axum::http::Method;
 use axum::response::Response;
 use axum::routing::any;
 use domain::actor::Actor;
-use ipnet::IpNet;
 use url::Url;
 
+use crate::egress::Egress;
+use crate::oauth::Oauth;
 use crate::seal::Seal;
 use crate::services::calls::Calls;
 use error::GatewayError;
-use forward::Client;
 use message::{Message, Transport};
 use record::Record;
+use request_state::RequestStates;
 use session_id::SessionIds;
+pub use upstreams::Upstreams;
 use watch::{Watch, while_permitted};
 
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
-    /// Networks upstreams may be in besides public ones.
-    pub allow: Vec<IpNet>,
     /// Browser origins that may call us besides our own.
     pub allowed_origins: Vec<String>,
     /// The longest request body, in bytes.
     pub body_limit: usize,
-    pub connect_timeout: Duration,
     /// How long an upstream may take to begin its answer.
     pub first_byte_timeout: Duration,
+    /// How long a call waits for the credential that its person agreed to enter (B09).
+    pub credential_wait: Duration,
 }
 
 #[derive(Clone)]
@@ -61,19 +68,29 @@ pub struct Gateway(Arc<Parts>);
 
 struct Parts {
     calls: Calls,
-    client: Client,
+    egress: Egress,
+    oauth: Oauth,
     sessions: SessionIds,
+    states: RequestStates,
     public_url: Url,
     config: GatewayConfig,
 }
 
 impl Gateway {
-    pub fn new(calls: Calls, seal: &Seal, public_url: Url, config: GatewayConfig) -> Self {
-        let client = forward::client(&config);
+    pub fn new(
+        calls: Calls,
+        egress: Egress,
+        oauth: Oauth,
+        seal: &Seal,
+        public_url: Url,
+        config: GatewayConfig,
+    ) -> Self {
         Self(Arc::new(Parts {
             calls,
-            client,
+            egress,
+            oauth,
             sessions: SessionIds::new(seal),
+            states: RequestStates::new(seal),
             public_url,
             config,
         }))
@@ -171,7 +188,7 @@ impl Parts {
             body,
             transport,
         };
-        let outcome = self.carry_out(record, &caller.actor, server, &message).await;
+        let outcome = elicitation::call(self, record, &caller, server, &message).await;
         let watch = Watch {
             calls: self.calls.clone(),
             token: caller.token,
@@ -191,13 +208,25 @@ impl Parts {
         let target = resolve::resolve(&self.calls, actor, server).await?;
         record.target(&target);
         let permit = authorize::authorize(&target)?;
-        let credential = credential::credential(&self.calls, actor, &target, message)?;
-        record.credential(&credential, credential.fingerprint(&self.calls, actor, &target));
-        record.sending();
-        let sent = forward::forward(self, permit, &target, &credential, message).await;
+        let mut credential = credential::credential(self, actor, &target, message).await?;
+        record.sending(&credential, credential.fingerprint(&self.calls, actor, &target));
+        let mut sent = forward::forward(self, permit, &target, &credential, message).await;
+        if is_refused(&sent)
+            && let Some(renewed) = credential::renewed(self, actor, &target, &credential).await?
+        {
+            credential = renewed;
+            record.sending(&credential, credential.fingerprint(&self.calls, actor, &target));
+            sent = forward::forward(self, permit, &target, &credential, message).await;
+        }
         record::used(&self.calls, &credential, &sent);
         let answer = sent?;
         record.upstream(answer.status());
         respond::respond(self, actor, &target, &credential, message, answer).await
     }
+}
+
+/// 401 says that nothing was done, so that sending the same again is safe.
+fn is_refused(sent: &Result<hyper::Response<hyper::body::Incoming>, GatewayError>) -> bool {
+    sent.as_ref()
+        .is_ok_and(|answer| answer.status() == axum::http::StatusCode::UNAUTHORIZED)
 }

@@ -1,6 +1,6 @@
 //! Phase 7: what happened, for the trail of calls, logs, metrics and "last used". Names and numbers; never a value.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use domain::actor::Actor;
@@ -28,6 +28,8 @@ pub struct Record {
     fingerprint: Option<String>,
     sent: bool,
     upstream: Option<StatusCode>,
+    /// For a person; not what the call itself took.
+    waited: Duration,
 }
 
 impl Record {
@@ -41,6 +43,7 @@ impl Record {
             fingerprint: None,
             sent: false,
             upstream: None,
+            waited: Duration::ZERO,
         }
     }
 
@@ -52,7 +55,10 @@ impl Record {
         self.target = Some((target.server.id.clone(), target.server.name.clone()));
     }
 
-    pub fn credential(&mut self, credential: &CallCredential, fingerprint: Option<String>) {
+    /// It goes to the upstream with this, whatever comes of it.
+    pub fn sending(&mut self, credential: &CallCredential, fingerprint: Option<String>) {
+        self.sent = true;
+        self.upstream = None;
         self.fingerprint = fingerprint;
         self.plan = match credential.inner.choice {
             Choice::Own(_, Kind::Manual) => "override",
@@ -64,18 +70,17 @@ impl Record {
         };
     }
 
-    /// It goes to the upstream, whatever comes of it.
-    pub fn sending(&mut self) {
-        self.sent = true;
-    }
-
     pub fn upstream(&mut self, status: StatusCode) {
         self.upstream = Some(status);
     }
 
+    pub fn waited(&mut self, time: Duration) {
+        self.waited += time;
+    }
+
     /// The labels are bounded: no caller, server or path of a caller's choosing. `answered` is what the caller gets.
     pub fn end(self, calls: &Calls, message: &Message, result: &'static str, answered: StatusCode) {
-        let latency = self.started.elapsed();
+        let latency = self.started.elapsed().saturating_sub(self.waited);
         let seconds = latency.as_secs_f64();
         let subject = self
             .actor
@@ -92,6 +97,7 @@ impl Record {
             upstream.status = self.upstream.map(|status| status.as_u16()),
             result,
             duration_ms = seconds * 1_000.0,
+            waited_ms = self.waited.as_secs_f64() * 1_000.0,
             "gateway.call"
         );
         // Strangers leave no rows: they could fill the disk.
@@ -117,7 +123,8 @@ impl Record {
 /// B05: 401 is a rejection, any success an acceptance; other answers say nothing about the credential.
 pub fn used(calls: &Calls, credential: &CallCredential, sent: &Result<hyper::Response<Incoming>, GatewayError>) {
     let accepted = match sent {
-        Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => Some(false),
+        // Tokens are invalidated instead, once renewing them did not help.
+        Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => credential.token.is_none().then_some(false),
         Ok(answer) if answer.status().is_success() => Some(true),
         Ok(_) => None,
         Err(_) => return,

@@ -4,14 +4,17 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use domain::actor::Actor;
 use domain::injection::{Choice, MissingReason};
+use domain::oauth::consent_could_help;
 use hyper::body::Incoming;
 
 use super::Parts;
-use super::credential::CallCredential;
-use super::error::{AuthRequired, GatewayError};
+use super::credential::{CallCredential, Token, required};
+use super::elicitation;
+use super::error::GatewayError;
 use super::forward::connection_named;
 use super::legacy_sse;
 use super::message::{Message, Transport};
+use crate::oauth::Challenge;
 use crate::services::calls::Target;
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -49,16 +52,25 @@ pub async fn respond(
     answer: Response<Incoming>,
 ) -> Result<axum::response::Response, GatewayError> {
     if answer.status() == StatusCode::UNAUTHORIZED {
-        return Err(rejected(gateway, actor, target, credential));
+        return Err(rejected(gateway, actor, target, credential, answer.headers()).await);
+    }
+    if answer.status() == StatusCode::FORBIDDEN
+        && let Some(error) = lacks_scopes(gateway, actor, target, credential, answer.headers()).await
+    {
+        return Err(error);
     }
     if answer.status().is_redirection() {
         return Err(GatewayError::Redirected);
     }
     let (parts, body) = answer.into_parts();
     let mut headers = pass_back(&parts.headers);
-    if let Some(id) = parts.headers.get(SESSION) {
-        headers.insert(SESSION, sealed_session(gateway, credential, id)?);
+    let session = parts.headers.get(SESSION);
+    let mut session = session.map(|id| sealed_session(gateway, credential, id)).transpose()?;
+    if parts.status.is_success() {
+        let whose = (target.server.name.as_str(), credential.binding.subject.as_str());
+        session = elicitation::noted(gateway, message, whose, session);
     }
+    headers.extend(session.map(|id| (SESSION, id)));
     let body = match message.transport {
         Transport::SseStream if parts.status.is_success() => {
             legacy_sse::rewrite(gateway, target, credential, body).await?
@@ -72,19 +84,47 @@ pub async fn respond(
 }
 
 /// Never the upstream's own 401: the client would sign in there and hand that token to us.
-fn rejected(gateway: &Parts, actor: &Actor, target: &Target, credential: &CallCredential) -> GatewayError {
-    match credential.inner.choice {
-        Choice::Own(..) => GatewayError::AuthRequired(Box::new(AuthRequired {
-            reason: MissingReason::OverrideRejected,
-            server: target.server.name.clone(),
-            subject: actor.subject.clone(),
-            subject_name: actor.name.clone(),
-            url: gateway.calls.connect_url(actor, &target.server.name),
-        })),
-        Choice::ServerDefault | Choice::PassThrough | Choice::Nothing | Choice::Missing(_) => {
+async fn rejected(
+    gateway: &Parts,
+    actor: &Actor,
+    target: &Target,
+    credential: &CallCredential,
+    headers: &HeaderMap,
+) -> GatewayError {
+    match (&credential.inner.choice, &credential.token) {
+        // It was renewed before, so another consent is all that may help.
+        (Choice::Own(..), Some(Token::Own(held))) => {
+            let scopes = Challenge::of(headers).scopes;
+            if !scopes.is_empty() {
+                gateway.oauth.want_scopes(&held.row.id, &scopes).await;
+            }
+            gateway.oauth.invalidate(&held.row.id, held.row.version).await;
+            required(gateway, actor, target, MissingReason::OauthInvalidated)
+        }
+        (Choice::Own(..), _) => required(gateway, actor, target, MissingReason::OverrideRejected),
+        (Choice::ServerDefault | Choice::PassThrough | Choice::Nothing | Choice::Missing(_), _) => {
             GatewayError::UpstreamRefused
         }
     }
+}
+
+/// A call that needs scopes which the subject has not granted: the next consent asks for them too. The tokens stay as they are.
+async fn lacks_scopes(
+    gateway: &Parts,
+    actor: &Actor,
+    target: &Target,
+    credential: &CallCredential,
+    headers: &HeaderMap,
+) -> Option<GatewayError> {
+    let Some(Token::Own(held)) = &credential.token else {
+        return None;
+    };
+    let challenge = Challenge::of(headers);
+    if !challenge.lacks_scopes() || !consent_could_help(&challenge.scopes, &held.consent.scopes) {
+        return None;
+    }
+    gateway.oauth.want_scopes(&held.row.id, &challenge.scopes).await;
+    Some(required(gateway, actor, target, MissingReason::OauthConsentRequired))
 }
 
 fn sealed_session(gateway: &Parts, credential: &CallCredential, id: &HeaderValue) -> Result<HeaderValue, GatewayError> {

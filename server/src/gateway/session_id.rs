@@ -2,65 +2,59 @@
 //!
 //! So a session cannot be used by another subject, on another server, or after the credential changed, and any replica can serve
 //! it without shared state. The key is derived from the master key; a rotation makes clients initialise again.
-
-use aes_gcm::aead::{Aead, KeyInit, Payload};
-use aes_gcm::{Aes256Gcm, Nonce};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rand::TryRngCore;
-use rand::rngs::OsRng;
+//!
+//! A client that said at `initialize` that it can send its person to a URL gets that added after a dot, bound to server and
+//! subject alone: it is asked for when the credential is gone (B09). Where the upstream keeps no sessions, only that is there.
 
 use super::credential::Binding;
+use super::sealed_text::SealedText;
 use crate::seal::Seal;
 
-const NONCE: usize = 12;
 const LABEL: &str = "overkey gateway session ids v1";
+const DOT: char = '.';
+const URL_ELICITATION: &str = "elicitation.url";
 
-pub struct SessionIds(Aes256Gcm);
+pub struct SessionIds(SealedText);
 
 impl SessionIds {
     pub fn new(seal: &Seal) -> Self {
-        Self(Aes256Gcm::new((&*seal.derive(LABEL)).into()))
+        Self(SealedText::new(seal, LABEL))
     }
 
     /// `None` when the system gives no random numbers.
     pub fn seal(&self, binding: &Binding, purpose: &str, plain: &str) -> Option<String> {
-        let mut nonce = [0u8; NONCE];
-        OsRng.try_fill_bytes(&mut nonce).ok()?;
-        let aad = associated_data(binding, purpose);
-        let sealed = self
-            .0
-            .encrypt(
-                &Nonce::from(nonce),
-                Payload {
-                    msg: plain.as_bytes(),
-                    aad: &aad,
-                },
-            )
-            .ok()?;
-        Some(URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat()))
+        self.0.seal(&bound_to(binding, purpose), plain)
     }
 
     /// `None` for anything that was not sealed for exactly this binding: foreign, old and made-up ids look alike (D9).
     pub fn open(&self, binding: &Binding, purpose: &str, sealed: &str) -> Option<String> {
-        let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
-        let (nonce, sealed) = bytes.split_first_chunk::<NONCE>()?;
-        let aad = associated_data(binding, purpose);
-        let plain = self
-            .0
-            .decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: &aad })
-            .ok()?;
-        String::from_utf8(plain).ok()
+        self.0.open(&bound_to(binding, purpose), sealed)
+    }
+
+    /// A session id that also says that its client can send its person to a URL.
+    pub fn with_url_elicitation(&self, sealed: &str, server: &str, subject: &str) -> Option<String> {
+        let declared = self.0.seal(&[URL_ELICITATION, server, subject], "")?;
+        Some(format!("{sealed}{DOT}{declared}"))
+    }
+
+    /// Whether it says so. Needs no credential.
+    pub fn has_url_elicitation(&self, id: &str, server: &str, subject: &str) -> bool {
+        let declared = id.split_once(DOT).map(|(_, declared)| declared);
+        declared.is_some_and(|text| self.0.open(&[URL_ELICITATION, server, subject], text).is_some())
     }
 }
 
-fn associated_data(binding: &Binding, purpose: &str) -> Vec<u8> {
-    let mut data = Vec::new();
-    for part in [purpose, &binding.server, &binding.subject, &binding.identity] {
-        data.extend((part.len() as u64).to_be_bytes());
-        data.extend(part.as_bytes());
+/// The part that seals the upstream's id; `None` when the upstream has no session.
+pub fn upstream_part(id: &str) -> Option<&str> {
+    match id.split_once(DOT) {
+        Some(("", _)) => None,
+        Some((sealed, _)) => Some(sealed),
+        None => Some(id),
     }
-    data
+}
+
+fn bound_to<'a>(binding: &'a Binding, purpose: &'a str) -> [&'a str; 4] {
+    [purpose, &binding.server, &binding.subject, &binding.identity]
 }
 
 #[cfg(test)]
@@ -68,9 +62,13 @@ mod tests {
     use super::*;
     use zeroize::Zeroizing;
 
+    fn ids() -> SessionIds {
+        SessionIds::new(&Seal::new(1, &Zeroizing::new([7; 32])))
+    }
+
     #[test]
     fn d9_a_session_belongs_to_one_server_subject_and_credential() {
-        let ids = SessionIds::new(&Seal::new(1, &Zeroizing::new([7; 32])));
+        let ids = ids();
         let binding = Binding {
             server: "s".into(),
             subject: "user/bob".into(),
@@ -97,5 +95,20 @@ mod tests {
         }
         assert_eq!(ids.open(&binding, "endpoint", &sealed), None);
         assert_eq!(ids.open(&binding, "session", "upstream-id"), None);
+    }
+
+    #[test]
+    fn b09_what_a_client_declared_is_for_its_server_and_subject_and_needs_no_credential() {
+        let ids = ids();
+        for (sealed, upstream) in [("abc", Some("abc")), ("", None)] {
+            let id = ids.with_url_elicitation(sealed, "notes", "user/bob").unwrap();
+            assert_eq!(upstream_part(&id), upstream);
+            assert!(ids.has_url_elicitation(&id, "notes", "user/bob"));
+            assert!(!ids.has_url_elicitation(&id, "other", "user/bob"));
+            assert!(!ids.has_url_elicitation(&id, "notes", "user/eve"));
+            assert!(!ids.has_url_elicitation(sealed, "notes", "user/bob"));
+        }
+        assert_eq!(upstream_part("abc"), Some("abc"));
+        assert!(!ids.has_url_elicitation("abc.def", "notes", "user/bob"));
     }
 }

@@ -9,7 +9,7 @@ use domain::header::HeaderName;
 use domain::id::{ServerId, TokenId};
 use domain::injection::{self, Choice, FillError, MissingReason, ServerFacts};
 use domain::outbound::{CredentialField, OutboundAuth};
-use domain::overrides::OverrideFacts;
+use domain::overrides::{Kind, OverrideFacts};
 use domain::role::{ServerAction, ServerRole};
 use domain::secret::Secret;
 use domain::server::{ServerName, ServerUrl};
@@ -19,7 +19,9 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::call_log::{CallLog, Called};
+use super::renewals::HeldTokens;
 use super::uses::Uses;
+use super::waiting::Waiting;
 use super::{Core, ServiceError, access, tokens, vault};
 use crate::seal::SealError;
 use crate::store::{OverrideRow, OverrideUse, StoreError};
@@ -77,6 +79,16 @@ pub struct Credential {
     used: Option<(domain::id::OverrideId, i64)>,
 }
 
+/// What opening the choice gave.
+#[derive(Debug)]
+pub enum Opened {
+    Ready(Credential),
+    /// The caller's own tokens, which may have to be renewed before they are sent.
+    Tokens(Box<HeldTokens>),
+    /// The server's own token has to be got.
+    ServerToken,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum AuthenticateError {
     /// Unknown, expired, revoked, or its owner disabled: one answer.
@@ -103,13 +115,19 @@ pub struct Calls {
     core: Core,
     uses: Uses,
     log: CallLog,
+    pub(super) waiting: Waiting,
 }
 
 impl Calls {
     pub fn new(core: Core) -> Self {
         let uses = Uses::start(core.store.clone());
         let log = CallLog::start(core.store.clone(), core.clock.clone());
-        Self { core, uses, log }
+        Self {
+            core,
+            uses,
+            log,
+            waiting: Waiting::default(),
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -184,16 +202,19 @@ impl Calls {
     }
 
     /// S42, S43: opens what the decision chose.
-    pub fn credential(&self, target: &Target) -> Result<Credential, CredentialError> {
+    pub fn open(&self, target: &Target) -> Result<Opened, CredentialError> {
         let server = &target.server;
         let choice = target.choice(self.core.now());
         let (headers, identity, used) = match &choice {
-            Choice::Own(id, _) => {
+            Choice::Own(id, kind) => {
                 let row = target
                     .own
                     .iter()
                     .find(|row| row.id == *id)
                     .ok_or(CredentialError::Missing(MissingReason::OverrideMissing))?;
+                if *kind == Kind::OAuth {
+                    return Ok(Opened::Tokens(Box::new(HeldTokens::open(&self.core.seal, row)?)));
+                }
                 let values = vault::open_override(&self.core.seal, row, &server.url.origin())?;
                 let headers = injection::fill(&server.auth.override_headers(), &values)?;
                 (
@@ -202,20 +223,44 @@ impl Calls {
                     Some((row.id.clone(), row.version)),
                 )
             }
-            Choice::ServerDefault => {
-                let headers = injection::shared(&server.auth)?;
-                let identity = format!("default:{}", fingerprint(&headers));
-                (headers, identity, None)
-            }
+            Choice::ServerDefault => match server.auth {
+                OutboundAuth::ClientCredentials(_) => return Ok(Opened::ServerToken),
+                _ => {
+                    let headers = injection::shared(&server.auth)?;
+                    let identity = format!("default:{}", fingerprint(&headers));
+                    (headers, identity, None)
+                }
+            },
             Choice::PassThrough => (Vec::new(), "passthrough".to_owned(), None),
             Choice::Nothing => (Vec::new(), "none".to_owned(), None),
             Choice::Missing(reason) => return Err(CredentialError::Missing(*reason)),
         };
-        Ok(Credential {
+        Ok(Opened::Ready(Credential {
             choice,
             headers,
             identity,
             used,
+        }))
+    }
+
+    /// The caller's own tokens as a call carries them. Renewals keep the identity, and with it the caller's sessions.
+    pub fn with_tokens(held: &HeldTokens) -> Result<Credential, CredentialError> {
+        let row = &held.row;
+        Ok(Credential {
+            choice: Choice::Own(row.id.clone(), row.kind),
+            headers: injection::bearer(&held.tokens.access)?,
+            identity: format!("own:{}:{}", row.id, held.consent.id),
+            used: Some((row.id.clone(), row.version)),
+        })
+    }
+
+    /// The server's own token as a call carries it; `name` names the settings that it was got with.
+    pub fn with_server_token(access: &Secret, name: &str) -> Result<Credential, CredentialError> {
+        Ok(Credential {
+            choice: Choice::ServerDefault,
+            headers: injection::bearer(access)?,
+            identity: format!("default:{name}"),
+            used: None,
         })
     }
 

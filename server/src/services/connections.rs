@@ -16,11 +16,18 @@ pub struct Connection {
     pub server: SeenServer,
     /// What a call would carry now.
     pub choice: Choice,
-    /// The own override that counts: the manual one, else the oauth token.
+    /// The own override that counts: the one a call carries, else the manual one, else the oauth token.
     pub own: Option<(OverrideRow, State)>,
+    /// All own ones, the manual one first (D02: there are two at most).
+    pub all: Vec<(OverrideRow, State)>,
 }
 
 impl Connection {
+    /// My override of this kind, whether a call carries it or not.
+    pub fn of_kind(&self, kind: Kind) -> Option<&(OverrideRow, State)> {
+        self.all.iter().find(|(row, _)| row.kind == kind)
+    }
+
     /// Whether somebody else (a manager) typed in the own override.
     pub fn set_by_another(&self) -> bool {
         self.own
@@ -98,9 +105,19 @@ impl Connections {
         };
         let now = self.core.now();
         let choice = decide(asked, &facts, now);
-        let own = own
-            .first()
-            .map(|one| ((*one).clone(), one.facts().state(&fields, true, now)));
-        Ok(Connection { server, choice, own })
+        let all: Vec<(OverrideRow, State)> = own
+            .into_iter()
+            .map(|one| (one.clone(), one.facts().state(&fields, true, now)))
+            .collect();
+        let carried = all
+            .iter()
+            .find(|(row, _)| matches!(&choice, Choice::Own(id, _) if *id == row.id));
+        let own = carried.or(all.first()).cloned();
+        Ok(Connection {
+            server,
+            choice,
+            own,
+            all,
+        })
     }
 }

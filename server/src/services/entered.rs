@@ -22,13 +22,9 @@ pub enum Entered {
 pub(super) fn values(fields: &[CredentialField], kept: &Values, entered: &Entered) -> Result<Values, Vec<FieldError>> {
     let given = by_field(fields, entered)?;
     let (mut values, mut errors) = (Values::new(), Vec::new());
-    let one = matches!(entered, Entered::One(_)) || fields.len() == 1;
+    let one = is_one(fields, entered);
     for field in fields {
-        let at = if one {
-            "credential".to_owned()
-        } else {
-            format!("credentials.{}", field.label)
-        };
+        let at = name(field, one);
         match (given.get(&field.key), kept.get(&field.key)) {
             (Some(typed), _) => match parse_credential(typed.expose()) {
                 Ok(value) => drop(values.insert(field.key.clone(), value)),
@@ -39,6 +35,24 @@ pub(super) fn values(fields: &[CredentialField], kept: &Values, entered: &Entere
         }
     }
     if errors.is_empty() { Ok(values) } else { Err(errors) }
+}
+
+/// What errors call the fields.
+pub(super) fn names(fields: &[CredentialField], entered: &Entered) -> Vec<String> {
+    let one = is_one(fields, entered);
+    fields.iter().map(|field| name(field, one)).collect()
+}
+
+const fn is_one(fields: &[CredentialField], entered: &Entered) -> bool {
+    matches!(entered, Entered::One(_)) || fields.len() == 1
+}
+
+fn name(field: &CredentialField, one: bool) -> String {
+    if one {
+        "credential".to_owned()
+    } else {
+        format!("credentials.{}", field.label)
+    }
 }
 
 /// What was entered, by field key; unknown names are errors. Empty values count as not given, so that an edit keeps them.

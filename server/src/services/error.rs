@@ -26,6 +26,9 @@ pub enum ServiceError {
     /// 409: what was previewed has changed since (D07).
     #[error("the server or its overrides changed meanwhile; look at the preview again")]
     Stale,
+    /// 409: the server or the override changed while a credential was tried; what came of it does not count.
+    #[error("this changed while the credential was tried, so nothing was stored; try again")]
+    Overtaken,
     /// Too many tries: 429, and how many seconds to wait.
     #[error("too many tries; wait {0} seconds")]
     Limited(u64),

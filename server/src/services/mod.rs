@@ -9,16 +9,22 @@ pub mod call_log;
 pub mod calls;
 pub mod catalog;
 pub mod connections;
+pub mod consents;
 pub mod entered;
 pub mod error;
 pub mod fingerprint;
+mod limit;
 pub mod outbound_change;
 pub mod overrides;
 mod place;
+pub mod renewals;
+pub mod set_override;
 pub mod sign_in;
 pub mod tokens;
 pub mod uses;
 pub mod vault;
+pub mod verify;
+pub mod waiting;
 
 use std::sync::Arc;
 
@@ -65,7 +71,7 @@ pub struct Services {
 
 impl Services {
     /// Needs a running tokio runtime: uses are written in the background.
-    pub fn new(core: &Core) -> Self {
+    pub fn new(core: &Core, upstream: Arc<dyn verify::Upstream>) -> Self {
         let passwords = Arc::new(Passwords::default());
         Self {
             activity: activity::Activity::new(core.clone()),
@@ -74,7 +80,7 @@ impl Services {
             calls: calls::Calls::new(core.clone()),
             catalog: catalog::Catalog::new(core.clone()),
             connections: connections::Connections::new(core.clone()),
-            overrides: overrides::Overrides::new(core.clone()),
+            overrides: overrides::Overrides::new(core.clone(), upstream),
             sign_in: sign_in::SignIn::new(core.clone(), passwords),
             tokens: tokens::Tokens::new(core.clone()),
         }

@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 
 use domain::actor::{Actor, SubjectRef};
-use domain::change::{Change, Effect, EffectCounts, Outcome};
+use domain::change::{Change, Effect, EffectCounts, Outcome, Settings};
 use domain::field::FieldError;
 use domain::outbound::OutboundAuth;
 use domain::outbound_input::OutboundInput;
 use domain::role::ServerAction;
-use domain::server::{ServerName, ServerUrl};
+use domain::server::{Origin, ServerName, ServerUrl};
 
 use super::audit::{Event, record};
 use super::catalog::{Catalog, SeenServer, check_description};
@@ -140,7 +140,10 @@ async fn plan(
             ..before.clone()
         }
         && auth == old_auth;
-    let rule = Change::between((&old_auth, &before.url.origin()), (&auth, &after.url.origin()));
+    let rule = Change::between(
+        settings(&before, &old_auth, &before.url.origin()),
+        settings(&after, &auth, &after.url.origin()),
+    );
     let stored = work.overrides().of_server(&before.id).await?;
     let outcomes = stored.into_iter().map(|row| {
         let outcome = rule.outcome(&row.facts());
@@ -152,6 +155,14 @@ async fn plan(
         after,
         unchanged,
     })
+}
+
+const fn settings<'a>(row: &ServerRow, auth: &'a OutboundAuth, origin: &'a Origin) -> Settings<'a> {
+    Settings {
+        auth,
+        origin,
+        allow_optional: row.allow_optional,
+    }
 }
 
 /// The row as it would be, or what is wrong with each field.
@@ -251,6 +262,7 @@ impl Planned {
         let action = if self.before.outbound != self.after.outbound
             || self.before.secrets.is_some()
             || self.before.url != self.after.url
+            || self.before.allow_optional != self.after.allow_optional
         {
             "server.outbound_changed"
         } else {
@@ -268,6 +280,10 @@ impl Planned {
         let event = Event::new(action).server(&self.after.name).detail(&[
             ("from", self.before.mode.as_str()),
             ("to", self.after.mode.as_str()),
+            (
+                "allow_overrides",
+                if self.after.allow_optional { "true" } else { "false" },
+            ),
             ("deleted", deleted),
             ("kept", kept),
             ("invalidated", invalidated),
@@ -292,22 +308,28 @@ impl Planned {
         Ok(record(work, core.now(), actor, event).await?)
     }
 
-    /// The override's row after the change, when it differs: another condition, or values under other names (S60).
+    /// The override's row after the change, when it differs: another condition, values under other names (S60), or verified for what
+    /// is asked no more.
     fn rewritten(
         &self,
         core: &Core,
-        row: &OverrideRow,
+        before: &OverrideRow,
         outcome: &Outcome,
     ) -> Result<Option<OverrideRow>, ServiceError> {
         let same_values =
-            outcome.kept_values.len() == row.masks.len() && outcome.kept_values.iter().all(|(from, to)| from == to);
+            outcome.kept_values.len() == before.masks.len() && outcome.kept_values.iter().all(|(from, to)| from == to);
+        let asks_the_same = self.before.url == self.after.url && self.before.outbound == self.after.outbound;
+        let row = &OverrideRow {
+            last_verified_at: before.last_verified_at.filter(|_| asks_the_same),
+            ..before.clone()
+        };
         let manual = row.kind == domain::overrides::Kind::Manual;
         if same_values || !manual {
             let after = OverrideRow {
                 condition: outcome.condition,
                 ..row.clone()
             };
-            return Ok((after.condition != row.condition).then_some(after));
+            return Ok((after != *before).then_some(after));
         }
         let origin = &row.origin;
         let values = vault::open_override(&core.seal, row, origin)?;

@@ -1,36 +1,25 @@
-//! Auth overrides: who may set, see and delete whose (S01-S31, D01-D05, D09).
+//! Auth overrides: who may see, confirm and delete whose (S01-S31, D01-D05, D09). Setting one is in `set_override`.
 //!
 //! Every use case asks `domain::role::decide_override` on rows read in its own transaction; adding and deleting lock the server,
 //! so that no order of a concurrent change of outbound auth and an add leaves an override its mode cannot use.
 
+use std::sync::Arc;
+
 use domain::actor::{Actor, SubjectKind, SubjectRef};
-use domain::field::FieldError;
 use domain::id::{OverrideId, VirtualAccountId};
 use domain::injection::{Decision, ServerFacts, explain};
 use domain::outbound::{CredentialField, Mode};
 use domain::overrides::{Condition, Kind, OverrideFacts, State};
 use domain::role::{OverrideAction, ServerRole};
-use domain::timestamp::Timestamp;
 
 use super::audit::{Event, record};
-use super::entered::{self, Entered};
 use super::place::{AccessList, Place};
-use super::vault::Values;
+use super::set_override::Entry;
+use super::verify::{Tries, Upstream};
 use super::{Core, ServiceError, access, accounts, vault};
 use crate::store::{OverrideQuery, OverrideRow, OverrideSort, ServerRow, SubjectHit, Work};
 
 const SUBJECT_HITS: u32 = 20;
-
-#[derive(Debug)]
-pub struct SetOverride {
-    /// A user by id or e-mail address, a virtual account by name.
-    pub subject: SubjectRef,
-    pub entered: Entered,
-    /// `None` keeps what is stored, `Some(None)` takes an expiry away.
-    pub expires_at: Option<Option<Timestamp>>,
-    /// Whether an existing one may be replaced (D02); `Conflict` otherwise.
-    pub replace: bool,
-}
 
 /// An override with the state worked out.
 #[derive(Debug, Clone)]
@@ -76,12 +65,14 @@ pub struct Tab {
 
 #[derive(Clone)]
 pub struct Overrides {
-    core: Core,
+    pub(super) core: Core,
+    pub(super) tries: Arc<Tries>,
 }
 
 impl Overrides {
-    pub fn new(core: Core) -> Self {
-        Self { core }
+    pub fn new(core: Core, upstream: Arc<dyn Upstream>) -> Self {
+        let tries = Arc::new(Tries::new(upstream));
+        Self { core, tries }
     }
 
     /// S10: what everybody with a role may know of a server's overrides.
@@ -219,60 +210,6 @@ impl Overrides {
         Ok(work.overrides().search_subjects(search.trim(), SUBJECT_HITS).await?)
     }
 
-    /// S12, S13: adds or (with `replace`) replaces a manual override. True when it is new.
-    pub async fn set(
-        &self,
-        actor: &Actor,
-        server: &str,
-        set: SetOverride,
-    ) -> Result<(SeenOverride, bool), ServiceError> {
-        let mut work = self.core.store.begin().await?;
-        let place = self.place(work.as_mut(), actor, server, true).await?;
-        let subject = self.subject(work.as_mut(), &place, actor, &set.subject).await?;
-        let before = work
-            .overrides()
-            .find_for(&place.server.id, &subject, Kind::Manual)
-            .await?;
-        let action = if before.is_some() {
-            OverrideAction::Edit
-        } else {
-            OverrideAction::Add
-        };
-        place.decide(actor, action, &subject)?;
-        if before.is_some() && !set.replace {
-            return Err(ServiceError::Conflict(
-                "There is an override for this subject already. Replace it?".to_owned(),
-            ));
-        }
-        let now = self.core.now();
-        let expires_at = set.expires_at.unwrap_or(before.as_ref().and_then(|row| row.expires_at));
-        let mut errors = Vec::new();
-        if set.expires_at.flatten().is_some_and(|at| at <= now) {
-            errors.push(FieldError::new("expires_at", "Choose a time in the future."));
-        }
-        let values = entered::values(&place.auth.fields(), &self.kept(&place, before.as_ref()), &set.entered)
-            .map_err(|found| errors.extend(found))
-            .ok();
-        let (Some(values), true) = (values, errors.is_empty()) else {
-            return Err(ServiceError::Invalid(errors));
-        };
-        let row = self.sealed_row(&place, actor, (subject, before.as_ref()), &values, expires_at)?;
-        let added = before.is_none();
-        if added {
-            work.overrides().insert(&row).await?;
-        } else {
-            work.overrides().update(&row).await?;
-        }
-        let event = Event::new(if added { "override.added" } else { "override.replaced" })
-            .server(&place.server.name)
-            .subject(&row.subject);
-        record(work.as_mut(), now, actor, event).await?;
-        let row = work.overrides().find(&row.id).await?.ok_or(ServiceError::NotFound)?;
-        let seen = self.seen(work.as_mut(), &place, row).await?;
-        work.save().await?;
-        Ok((seen, added))
-    }
-
     /// D06: the values are meant for the new origin too. Only by who could enter them again: the subject, or a manager for those
     /// that a manager (not the subject) typed in.
     pub async fn confirm(&self, actor: &Actor, server: &str, id: &OverrideId) -> Result<SeenOverride, ServiceError> {
@@ -293,19 +230,19 @@ impl Overrides {
             return Err(ServiceError::Conflict("This override is not suspended.".to_owned()));
         }
         let values = vault::open_override(&self.core.seal, &row, &row.origin)?;
-        let after = self.sealed_row(
-            &place,
-            actor,
-            (row.subject.clone(), Some(&row)),
-            &values,
-            row.expires_at,
-        )?;
+        let entry = Entry {
+            subject: row.subject.clone(),
+            expires_at: row.expires_at,
+            before: Some(row),
+            values,
+        };
+        let after = self.sealed_row(&place, actor, &entry, None)?;
         work.overrides().update(&after).await?;
         let event = Event::new("override.confirmed")
             .server(&place.server.name)
-            .subject(&row.subject);
+            .subject(&after.subject);
         record(work.as_mut(), self.core.now(), actor, event).await?;
-        let row = work.overrides().find(&row.id).await?.ok_or(ServiceError::NotFound)?;
+        let row = work.overrides().find(&after.id).await?.ok_or(ServiceError::NotFound)?;
         let seen = self.seen(work.as_mut(), &place, row).await?;
         work.save().await?;
         Ok(seen)
@@ -359,7 +296,13 @@ impl Overrides {
         Ok(explain(facts, &own, self.core.now()))
     }
 
-    async fn place(&self, work: &mut dyn Work, actor: &Actor, server: &str, lock: bool) -> Result<Place, ServiceError> {
+    pub(super) async fn place(
+        &self,
+        work: &mut dyn Work,
+        actor: &Actor,
+        server: &str,
+        lock: bool,
+    ) -> Result<Place, ServiceError> {
         let row = if lock {
             work.servers().lock(server).await?
         } else {
@@ -372,7 +315,7 @@ impl Overrides {
     }
 
     /// The subject by its id. Who may not act for others learns nothing about who exists: the refusal comes first (B1).
-    async fn subject(
+    pub(super) async fn subject(
         &self,
         work: &mut dyn Work,
         place: &Place,
@@ -405,53 +348,12 @@ impl Overrides {
         }
     }
 
-    /// The values that an edit may keep. D06: what was given for another origin is never carried over silently.
-    fn kept(&self, place: &Place, before: Option<&OverrideRow>) -> Values {
-        before
-            .filter(|row| row.condition != Condition::Suspended)
-            .and_then(|row| vault::open_override(&self.core.seal, row, &place.server.url.origin()).ok())
-            .unwrap_or_default()
-    }
-
-    fn sealed_row(
+    pub(super) async fn seen(
         &self,
+        work: &mut dyn Work,
         place: &Place,
-        actor: &Actor,
-        (subject, before): (SubjectRef, Option<&OverrideRow>),
-        values: &Values,
-        expires_at: Option<Timestamp>,
-    ) -> Result<OverrideRow, ServiceError> {
-        let (server, origin, now) = (place.server.id.clone(), place.server.url.origin(), self.core.now());
-        let sealed = vault::seal_override(&self.core.seal, (&server, &subject, Kind::Manual), &origin, values)?;
-        Ok(OverrideRow {
-            id: before.map_or_else(
-                || OverrideId::new(uuid::Uuid::now_v7().to_string()),
-                |row| row.id.clone(),
-            ),
-            server,
-            subject,
-            subject_name: String::new(),
-            subject_detail: None,
-            kind: Kind::Manual,
-            condition: Condition::Good,
-            sealed,
-            origin,
-            masks: values
-                .iter()
-                .map(|(key, value)| (key.clone(), value.masked()))
-                .collect(),
-            updated_by: actor.subject.clone(),
-            updated_by_name: actor.name.clone(),
-            created_at: before.map_or(now, |row| row.created_at),
-            updated_at: now,
-            last_used_at: before.and_then(|row| row.last_used_at),
-            last_verified_at: None,
-            expires_at,
-            version: before.map_or(1, |row| row.version + 1),
-        })
-    }
-
-    async fn seen(&self, work: &mut dyn Work, place: &Place, row: OverrideRow) -> Result<SeenOverride, ServiceError> {
+        row: OverrideRow,
+    ) -> Result<SeenOverride, ServiceError> {
         let has_access = AccessList::load(work, &place.server)
             .await?
             .reaches(work, &row.subject)

@@ -1,8 +1,7 @@
 //! Signing in with a password, and the first admin.
 //!
 //! An unknown address, a wrong password and a disabled person get the same answer in the same time (G1). Tries are limited per
-//! account and per address; a limit passes by itself, so a stranger cannot lock anybody out for good. The limits are kept in
-//! memory: with several replicas each counts for itself.
+//! account and per address.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -12,28 +11,25 @@ use domain::actor::{Actor, SubjectRef};
 use domain::role::PlatformRole;
 use domain::secret::Secret;
 use domain::via::Via;
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::time::Duration;
 
 use super::accounts::{NewUser, new_user_row};
 use super::audit::{Event, record, record_stranger};
+use super::limit::Limit;
 use super::{Core, ServiceError, tokens};
 use crate::password::Passwords;
 
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 const PER_ACCOUNT: NonZeroU32 = NonZeroU32::new(10).unwrap();
 const PER_ADDRESS: NonZeroU32 = NonZeroU32::new(50).unwrap();
-/// Above this many remembered accounts and addresses, those that are full again are forgotten.
-const REMEMBERED: usize = 50_000;
 const FIRST_ADMIN: &str = "first_admin";
 
 #[derive(Clone)]
 pub struct SignIn {
     core: Core,
     passwords: Arc<Passwords>,
-    by_account: Arc<DefaultKeyedRateLimiter<String>>,
-    by_address: Arc<DefaultKeyedRateLimiter<IpAddr>>,
+    by_account: Arc<Limit<String>>,
+    by_address: Arc<Limit<IpAddr>>,
 }
 
 impl SignIn {
@@ -41,8 +37,8 @@ impl SignIn {
         Self {
             core,
             passwords,
-            by_account: Arc::new(limiter(PER_ACCOUNT)),
-            by_address: Arc::new(limiter(PER_ADDRESS)),
+            by_account: Arc::new(Limit::new(PER_ACCOUNT, WINDOW)),
+            by_address: Arc::new(Limit::new(PER_ADDRESS, WINDOW)),
         }
     }
 
@@ -124,19 +120,7 @@ impl SignIn {
     }
 
     fn limit(&self, email: &str, from: Option<IpAddr>) -> Result<(), ServiceError> {
-        if self.by_account.len() + self.by_address.len() > REMEMBERED {
-            self.by_account.retain_recent();
-            self.by_address.retain_recent();
-        }
-        let by_address = from.map_or(Ok(()), |address| self.by_address.check_key(&address));
-        let limited = by_address.and_then(|()| self.by_account.check_key(&email.to_owned()));
-        limited
-            .map_err(|wait| ServiceError::Limited(wait.wait_time_from(DefaultClock::default().now()).as_secs().max(1)))
+        from.map_or(Ok(()), |address| self.by_address.check(&address))?;
+        self.by_account.check(&email.to_owned())
     }
-}
-
-/// `burst` tries at once, refilled evenly over the window.
-fn limiter<K: std::hash::Hash + Eq + Clone>(burst: NonZeroU32) -> DefaultKeyedRateLimiter<K> {
-    let quota = Quota::with_period(WINDOW / burst.get()).unwrap_or(Quota::per_minute(burst));
-    RateLimiter::keyed(quota.allow_burst(burst))
 }

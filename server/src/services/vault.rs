@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 
 use domain::actor::SubjectRef;
 use domain::id::ServerId;
+use domain::oauth::AuthMethod;
 use domain::outbound::OutboundAuth;
 use domain::outbound_input::OutboundInput;
 use domain::overrides::Kind;
 use domain::secret::Secret;
 use domain::server::Origin;
+use domain::timestamp::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::seal::{Seal, SealContext, SealError, Sealed};
@@ -16,9 +21,49 @@ use crate::services::ServiceError;
 use crate::store::{OverrideRow, ServerRow};
 
 const CLIENT_SECRET: &str = "client_secret";
+const ACCESS_TOKEN: &str = "access_token";
+const REFRESH_TOKEN: &str = "refresh_token";
+const ORIGINS: &str = "from";
 
 /// An override's values by field key.
 pub type Values = BTreeMap<String, Secret>;
+
+/// An oauth override's tokens, and all it takes to renew them.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    pub access: Secret,
+    /// `None`: when the access token ends, the subject consents again.
+    pub refresh: Option<Secret>,
+    pub client: OAuthClient,
+    pub from: TokenSource,
+}
+
+/// Which client we are at a provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OAuthClient {
+    pub id: String,
+    #[serde(with = "inside_a_seal")]
+    pub secret: Option<Secret>,
+    pub method: AuthMethod,
+}
+
+/// Sealed with the tokens, so that nobody who writes to the database can have them sent elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenSource {
+    pub token_url: Url,
+    /// RFC 8707: what the tokens are for.
+    pub resource: String,
+    pub issued_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What is sealed of a client and a source besides the tokens.
+#[derive(Serialize, Deserialize)]
+struct Origins {
+    client_id: String,
+    method: AuthMethod,
+    source: TokenSource,
+}
 
 /// A server's outbound auth, secrets put back in their places.
 pub fn open_server(seal: &Seal, row: &ServerRow) -> Result<OutboundAuth, ServiceError> {
@@ -87,6 +132,123 @@ pub fn seal_override(
         &override_context(server, &subject.to_string(), origin, kind),
         values,
     )
+}
+
+/// Opens an oauth override's tokens. They open only for the origin its server has now, and as of the issuer they came from.
+pub fn open_tokens(seal: &Seal, row: &OverrideRow, origin: &Origin) -> Result<Tokens, SealError> {
+    let issuer = row.consent.as_ref().ok_or(SealError::DoesNotOpen)?.issuer.as_str();
+    let (subject, field) = (row.subject.to_string(), tokens_field(issuer));
+    let mut values = open_values(
+        seal,
+        &tokens_context((&row.server, &subject), origin, &field),
+        &row.sealed,
+    )?;
+    let origins = values.remove(ORIGINS).ok_or(SealError::DoesNotOpen)?;
+    let origins: Origins = serde_json::from_str(origins.expose()).map_err(|_| SealError::DoesNotOpen)?;
+    Ok(Tokens {
+        access: values.remove(ACCESS_TOKEN).ok_or(SealError::DoesNotOpen)?,
+        refresh: values.remove(REFRESH_TOKEN),
+        client: OAuthClient {
+            id: origins.client_id,
+            secret: values.remove(CLIENT_SECRET),
+            method: origins.method,
+        },
+        from: origins.source,
+    })
+}
+
+pub fn seal_tokens(
+    seal: &Seal,
+    (server, subject): (&ServerId, &SubjectRef),
+    origin: &Origin,
+    issuer: &str,
+    tokens: &Tokens,
+) -> Result<Sealed, SealError> {
+    let origins = Origins {
+        client_id: tokens.client.id.clone(),
+        method: tokens.client.method,
+        source: tokens.from.clone(),
+    };
+    let origins = serde_json::to_string(&origins).map_err(|_| SealError::DoesNotOpen)?;
+    let given = [
+        (ACCESS_TOKEN, Some(tokens.access.clone())),
+        (REFRESH_TOKEN, tokens.refresh.clone()),
+        (CLIENT_SECRET, tokens.client.secret.clone()),
+        (ORIGINS, Some(Secret::new(origins))),
+    ];
+    let values = given
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    let (subject, field) = (subject.to_string(), tokens_field(issuer));
+    seal_values(
+        seal,
+        &tokens_context((server, &subject), origin, &field),
+        &values.collect(),
+    )
+}
+
+/// For what is sealed as a whole: the one place where a secret is written as text.
+pub mod inside_a_seal {
+    use domain::secret::Secret;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "what serde hands over")]
+    pub fn serialize<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+        secret.as_ref().map(Secret::expose).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))
+    }
+}
+
+/// Seals what a consent on its way, or a registered client, keeps to itself.
+pub fn seal_oauth<T: Serialize>(
+    seal: &Seal,
+    server: &ServerId,
+    (purpose, name): (&str, &str),
+    value: &T,
+) -> Result<Sealed, SealError> {
+    let json = Zeroizing::new(serde_json::to_vec(value).map_err(|_| SealError::DoesNotOpen)?);
+    seal.seal(&oauth_context(server, purpose, name), &json)
+}
+
+pub fn open_oauth<T: DeserializeOwned>(
+    seal: &Seal,
+    server: &ServerId,
+    (purpose, name): (&str, &str),
+    sealed: &Sealed,
+) -> Result<T, SealError> {
+    let json = seal.open(&oauth_context(server, purpose, name), sealed)?;
+    serde_json::from_slice(&json).map_err(|_| SealError::DoesNotOpen)
+}
+
+fn oauth_context<'a>(server: &'a ServerId, purpose: &'a str, name: &'a str) -> SealContext<'a> {
+    SealContext {
+        table: purpose,
+        server: server.as_str(),
+        subject: "",
+        origin: "",
+        field: name,
+    }
+}
+
+fn tokens_field(issuer: &str) -> String {
+    format!("{} {issuer}", Kind::OAuth.as_str())
+}
+
+fn tokens_context<'a>(
+    (server, subject): (&'a ServerId, &'a str),
+    origin: &'a Origin,
+    field: &'a str,
+) -> SealContext<'a> {
+    SealContext {
+        table: "override",
+        server: server.as_str(),
+        subject,
+        origin: origin.as_str(),
+        field,
+    }
 }
 
 fn server_context<'a>(id: &'a ServerId, origin: &'a Origin) -> SealContext<'a> {

@@ -3,6 +3,7 @@
 //! A use case opens one `Work`, reads and writes through its stores, and ends with `save`; dropping the work undoes it.
 //! "Not there" is `None`; `StoreError` hides the driver. Secrets come and go only as `Sealed`.
 
+mod consents;
 #[cfg(test)]
 mod contract;
 mod cursor;
@@ -11,6 +12,7 @@ mod grants;
 mod override_page;
 mod overrides;
 mod postgres;
+mod renewals;
 pub mod rows;
 mod servers;
 mod sessions;
@@ -31,10 +33,12 @@ use domain::overrides::Kind;
 use domain::role::ServerRole;
 use domain::timestamp::Timestamp;
 
+use crate::seal::Sealed;
+
 pub use error::StoreError;
 pub use rows::{
-    Grant, Grantee, OverridePage, OverrideQuery, OverrideRow, OverrideSort, OverrideUse, Page, PageQuery, ServerRow,
-    SessionRow, SubjectHit, TokenRow, UserRow, VirtualAccountRow,
+    Consent, Grant, Grantee, OAuthClientRow, OverridePage, OverrideQuery, OverrideRow, OverrideSort, OverrideUse, Page,
+    PageQuery, PendingConsent, ServerRow, SessionRow, SubjectHit, TokenRow, UserRow, VirtualAccountRow,
 };
 pub use trail::chain::{ChainKey, Trail};
 pub use trail::{Audit, AuditRow, CallRow, Calls, TrailEntry, TrailQuery, Trails};
@@ -74,6 +78,8 @@ pub trait Work: Send {
     fn servers(&mut self) -> &mut dyn Servers;
     fn grants(&mut self) -> &mut dyn Grants;
     fn overrides(&mut self) -> &mut dyn Overrides;
+    fn renewals(&mut self) -> &mut dyn Renewals;
+    fn consents(&mut self) -> &mut dyn Consents;
     fn tokens(&mut self) -> &mut dyn Tokens;
     fn sessions(&mut self) -> &mut dyn Sessions;
     fn audit(&mut self) -> &mut dyn Audit;
@@ -120,6 +126,9 @@ pub trait Servers: Send {
     /// its overrides starts here, so that they are serialised per server. `None` when there is none. The row comes back as it is
     /// after the raise.
     async fn lock(&mut self, name: &str) -> Result<Option<ServerRow>, StoreError>;
+    /// The server's row, which stays as it is until the work ends, but is not changed by this one: what is written down then holds
+    /// for the server as it was found.
+    async fn hold(&mut self, id: &ServerId) -> Result<Option<ServerRow>, StoreError>;
     /// Replaces everything but id, created_by, created_at and revision.
     async fn update(&mut self, server: &ServerRow) -> Result<bool, StoreError>;
     /// Ordered by name. `visible_to`: only servers this subject has a grant on (by itself or through everyone); `None`: all.
@@ -146,7 +155,8 @@ pub trait Grants: Send {
 pub trait Overrides: Send {
     /// `StoreError::Conflict` when the (server, subject, kind) has one (D02).
     async fn insert(&mut self, row: &OverrideRow) -> Result<(), StoreError>;
-    /// Replaces the sealed values, masks, condition, fields, origin, updated_*, expiry and version of the row with this id.
+    /// Replaces the sealed values, masks, condition, fields, origin, updated_*, expiry, last verification and version of the row with
+    /// this id.
     async fn update(&mut self, row: &OverrideRow) -> Result<bool, StoreError>;
     async fn find(&mut self, id: &OverrideId) -> Result<Option<OverrideRow>, StoreError>;
     async fn find_for(
@@ -168,9 +178,57 @@ pub trait Overrides: Send {
     /// Batched, off the calls' path: last used, and whether the upstream took or rejected it. A row whose `version` has moved on
     /// is left alone.
     async fn record_uses(&mut self, uses: &[OverrideUse]) -> Result<(), StoreError>;
-    async fn record_verified(&mut self, id: &OverrideId, at: Timestamp) -> Result<(), StoreError>;
+    /// What trying it said: taken, and when, or rejected. False when this version is not there any more.
+    async fn record_verdict(
+        &mut self,
+        id: &OverrideId,
+        version: i64,
+        taken: bool,
+        at: Timestamp,
+    ) -> Result<bool, StoreError>;
     /// Users and virtual accounts whose name, address or id matches, at most `limit`: whom a manager may add an override for.
     async fn search_subjects(&mut self, search: &str, limit: u32) -> Result<Vec<SubjectHit>, StoreError>;
+}
+
+/// Renewing an oauth override's tokens: one at a time, over all replicas. Each takes the version that was seen, and does nothing to
+/// a row that has moved on: then somebody else renewed, replaced or deleted it.
+#[async_trait]
+pub trait Renewals: Send {
+    /// True for one caller until `until`, or until one of the others below.
+    async fn claim(
+        &mut self,
+        id: &OverrideId,
+        version: i64,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError>;
+    /// The new tokens, as the next version. Leaves the condition alone: a change of the server meanwhile has the last word.
+    async fn renewed(
+        &mut self,
+        id: &OverrideId,
+        version: i64,
+        sealed: &Sealed,
+        consent: &Consent,
+    ) -> Result<bool, StoreError>;
+    /// Nothing came of it; the next caller may try.
+    async fn release(&mut self, id: &OverrideId, version: i64) -> Result<(), StoreError>;
+    /// The provider or the upstream takes the tokens no more: the subject has to consent again.
+    async fn invalidate(&mut self, id: &OverrideId, version: i64) -> Result<bool, StoreError>;
+    /// Scopes a call lacked, for the next consent; `wanted` is stored as it is.
+    async fn want_scopes(&mut self, id: &OverrideId, wanted: &str) -> Result<(), StoreError>;
+    async fn wanted_scopes(&mut self, id: &OverrideId) -> Result<Option<String>, StoreError>;
+}
+
+#[async_trait]
+pub trait Consents: Send {
+    async fn begin(&mut self, pending: &PendingConsent) -> Result<(), StoreError>;
+    /// Takes it away: a state is good once, whatever comes of it.
+    async fn take(&mut self, state_hash: &[u8]) -> Result<Option<PendingConsent>, StoreError>;
+    async fn delete_expired(&mut self, now: Timestamp) -> Result<u64, StoreError>;
+    async fn client(&mut self, server: &ServerId, issuer: &str) -> Result<Option<OAuthClientRow>, StoreError>;
+    /// True when it is ours that counts now; false when another replica registered one meanwhile: then that one counts.
+    async fn add_client(&mut self, client: &OAuthClientRow) -> Result<bool, StoreError>;
+    async fn forget_client(&mut self, server: &ServerId, issuer: &str) -> Result<(), StoreError>;
 }
 
 #[async_trait]

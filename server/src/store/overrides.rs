@@ -8,7 +8,9 @@ use domain::server::Origin;
 use domain::timestamp::Timestamp;
 
 use super::work::{Dialect, Tx, for_both, inserted, key, known, subject};
-use super::{OverridePage, OverrideQuery, OverrideRow, OverrideUse, Overrides, StoreError, SubjectHit, cursor};
+use super::{
+    Consent, OverridePage, OverrideQuery, OverrideRow, OverrideUse, Overrides, StoreError, SubjectHit, cursor,
+};
 use crate::seal::Sealed;
 
 /// What every read selects; `o` is the override, `u` the user it is for.
@@ -16,7 +18,7 @@ macro_rules! columns {
     () => {
         "SELECT o.id, o.server_id, o.subject_type, o.subject_id, u.name, u.email, o.kind, o.condition, o.sealed, o.origin, o.masks,
         o.updated_by_type, o.updated_by_id, o.updated_by_name, o.created_at, o.updated_at, o.last_used_at, o.last_verified_at,
-        o.expires_at, o.version, o.entity_key FROM "
+        o.expires_at, o.version, o.consent, o.entity_key FROM "
     };
 }
 pub(super) use columns;
@@ -31,10 +33,11 @@ const ENTITY_OF_USER: &str = "SELECT entity_key FROM users WHERE id = $1";
 const ENTITY_OF_VIRTUAL_ACCOUNT: &str = "SELECT entity_key FROM virtual_accounts WHERE id = $1";
 const INSERT: &str = "INSERT INTO overrides
     (id, server_id, subject_type, subject_id, entity_key, kind, condition, sealed, origin, masks, updated_by_type,
-    updated_by_id, updated_by_name, created_at, updated_at, last_used_at, last_verified_at, expires_at, version)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT DO NOTHING";
+    updated_by_id, updated_by_name, created_at, updated_at, last_used_at, last_verified_at, expires_at, version,
+    consent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING";
 const UPDATE: &str = "UPDATE overrides SET condition = $2, sealed = $3, origin = $4, masks = $5, updated_by_type = $6,
-    updated_by_id = $7, updated_by_name = $8, updated_at = $9, expires_at = $10, version = $11 WHERE id = $1";
+    updated_by_id = $7, updated_by_name = $8, updated_at = $9, expires_at = $10, version = $11, consent = $12, last_verified_at = $13 WHERE id = $1";
 const FIND: &str = select!("WHERE o.id = $1");
 const FIND_FOR: &str = select!("WHERE o.server_id = $1 AND o.subject_type = $2 AND o.subject_id = $3 AND o.kind = $4");
 const OF_SUBJECT: &str =
@@ -50,7 +53,12 @@ const RECORD_USE: &str = "UPDATE overrides SET
     condition = CASE WHEN $4 = -1 AND condition = 'good' THEN 'rejected'
         WHEN $4 = 1 AND condition = 'rejected' THEN 'good' ELSE condition END
     WHERE id = $1 AND version = $2";
-const RECORD_VERIFIED: &str = "UPDATE overrides SET last_verified_at = $2 WHERE id = $1";
+/// `$4`: 1 it was taken, 0 it was rejected. Conditions as above.
+const RECORD_VERDICT: &str = "UPDATE overrides SET
+    last_verified_at = CASE WHEN $4 = 1 THEN $3 ELSE last_verified_at END,
+    condition = CASE WHEN $4 = 0 AND condition = 'good' THEN 'rejected'
+        WHEN $4 = 1 AND condition = 'rejected' THEN 'good' ELSE condition END
+    WHERE id = $1 AND version = $2";
 const SEARCH_SUBJECTS: &str = "SELECT 'user' AS subject_type, id, name, email AS detail, entity_key FROM users
     WHERE entity_key LIKE $1 ESCAPE '\\'
     UNION ALL SELECT 'virtual_account' AS subject_type, id, id AS name, description AS detail, entity_key
@@ -79,6 +87,7 @@ pub(super) struct Record {
     last_verified_at: Option<i64>,
     expires_at: Option<i64>,
     version: i64,
+    consent: Option<String>,
     pub(super) entity_key: String,
 }
 
@@ -105,6 +114,10 @@ impl TryFrom<Record> for OverrideRow {
             last_verified_at: record.last_verified_at.map(Timestamp),
             expires_at: record.expires_at.map(Timestamp),
             version: record.version,
+            consent: match record.consent {
+                Some(json) => Some(known(serde_json::from_str(&json).ok(), "consent")?),
+                None => None,
+            },
         })
     }
 }
@@ -131,6 +144,10 @@ impl TryFrom<Hit> for SubjectHit {
 
 fn masks(row: &OverrideRow) -> Result<String, StoreError> {
     serde_json::to_string(&row.masks).map_err(|_| StoreError::broken("masks do not encode"))
+}
+
+pub(super) fn consent(consent: &Consent) -> Result<String, StoreError> {
+    serde_json::to_string(consent).map_err(|_| StoreError::broken("a consent does not encode"))
 }
 
 macro_rules! stamp {
@@ -175,7 +192,8 @@ macro_rules! stamp {
                     .bind(row.last_used_at.map(|at| at.0))
                     .bind(row.last_verified_at.map(|at| at.0))
                     .bind(row.expires_at.map(|at| at.0))
-                    .bind(row.version);
+                    .bind(row.version)
+                    .bind(row.consent.as_ref().map(consent).transpose()?);
                 inserted(insert.execute(&mut *self.tx).await?.rows_affected())
             }
 
@@ -191,7 +209,9 @@ macro_rules! stamp {
                     .bind(&row.updated_by_name)
                     .bind(row.updated_at.0)
                     .bind(row.expires_at.map(|at| at.0))
-                    .bind(row.version);
+                    .bind(row.version)
+                    .bind(row.consent.as_ref().map(consent).transpose()?)
+                    .bind(row.last_verified_at.map(|at| at.0));
                 Ok(update.execute(&mut *self.tx).await?.rows_affected() == 1)
             }
 
@@ -275,10 +295,19 @@ macro_rules! stamp {
                 Ok(())
             }
 
-            async fn record_verified(&mut self, id: &OverrideId, at: Timestamp) -> Result<(), StoreError> {
-                let record = sqlx::query(RECORD_VERIFIED).bind(id.as_str()).bind(at.0);
-                record.execute(&mut *self.tx).await?;
-                Ok(())
+            async fn record_verdict(
+                &mut self,
+                id: &OverrideId,
+                version: i64,
+                taken: bool,
+                at: Timestamp,
+            ) -> Result<bool, StoreError> {
+                let record = sqlx::query(RECORD_VERDICT)
+                    .bind(id.as_str())
+                    .bind(version)
+                    .bind(at.0)
+                    .bind(i64::from(taken));
+                Ok(record.execute(&mut *self.tx).await?.rows_affected() == 1)
             }
 
             async fn search_subjects(&mut self, search: &str, limit: u32) -> Result<Vec<SubjectHit>, StoreError> {

@@ -9,6 +9,7 @@ use domain::overrides::{Condition, Kind, OverrideFacts};
 use domain::role::{PlatformRole, ServerRole};
 use domain::server::{Origin, ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::seal::Sealed;
 
@@ -97,6 +98,20 @@ pub struct OverrideRow {
     pub expires_at: Option<Timestamp>,
     /// Raised by every change of the sealed values.
     pub version: i64,
+    /// Of an oauth override: what may be shown of its tokens.
+    pub consent: Option<Consent>,
+}
+
+/// What may be shown of an oauth override's tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// A new one each time the subject consents; renewals keep it. MCP sessions are bound to it.
+    pub id: String,
+    /// The authorization server that issued the tokens; part of what their seal is bound to.
+    pub issuer: String,
+    pub scopes: Vec<String>,
+    /// The end of the access token; `None` when the provider told none.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl OverrideRow {
@@ -188,6 +203,28 @@ pub struct SessionRow {
     pub data: String,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
+}
+
+/// A consent on its way: the browser is at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingConsent {
+    /// SHA-256 of the state.
+    pub state_hash: Vec<u8>,
+    /// The browser session that began it.
+    pub session_hash: Vec<u8>,
+    pub user: UserId,
+    pub server: ServerId,
+    pub sealed: Sealed,
+    pub expires_at: Timestamp,
+}
+
+/// A client that a provider registered for us (RFC 7591), for one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthClientRow {
+    pub server: ServerId,
+    pub issuer: String,
+    pub sealed: Sealed,
+    pub created_at: Timestamp,
 }
 
 #[derive(Debug, Clone, Default)]

@@ -7,7 +7,7 @@ use domain::outbound::Mode;
 use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
 
-use super::work::{Tx, for_both, inserted, key, known};
+use super::work::{Dialect, Tx, for_both, inserted, key, known};
 use super::{Page, PageQuery, ServerRow, Servers, StoreError, cursor};
 use crate::seal::Sealed;
 
@@ -119,6 +119,14 @@ macro_rules! stamp {
 
             async fn lock(&mut self, name: &str) -> Result<Option<ServerRow>, StoreError> {
                 self.one_server(LOCK, name).await
+            }
+
+            async fn hold(&mut self, id: &ServerId) -> Result<Option<ServerRow>, StoreError> {
+                let found: Option<Record> = sqlx::query_as(&[FIND_BY_ID, Self::FOR_SHARE].concat())
+                    .bind(id.as_str())
+                    .fetch_optional(&mut *self.tx)
+                    .await?;
+                found.map(TryInto::try_into).transpose()
             }
 
             async fn update(&mut self, server: &ServerRow) -> Result<bool, StoreError> {

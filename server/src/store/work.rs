@@ -65,6 +65,12 @@ macro_rules! stamp {
             fn overrides(&mut self) -> &mut dyn super::Overrides {
                 self
             }
+            fn renewals(&mut self) -> &mut dyn super::Renewals {
+                self
+            }
+            fn consents(&mut self) -> &mut dyn super::Consents {
+                self
+            }
             fn tokens(&mut self) -> &mut dyn super::Tokens {
                 self
             }

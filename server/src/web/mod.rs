@@ -5,6 +5,7 @@ pub mod assets;
 pub mod headers;
 pub mod health;
 pub mod listen;
+pub mod oauth;
 pub mod same_origin;
 pub mod session;
 pub mod set_up;
@@ -53,11 +54,13 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
     let trusted_proxies: Arc<[IpNet]> = config.trusted_proxies.clone().into();
     let gateway = Gateway::new(
         overkey.services.calls.clone(),
+        overkey.egress.clone(),
+        overkey.oauth.clone(),
         &core.seal,
         core.public_url.clone(),
         gateway_config(overkey),
     );
-    let pages = backend::wire(&overkey.services, &core.clock, &gateway);
+    let pages = backend::wire(&overkey.services, &core.clock, &gateway, overkey.oauth.redirect_url());
     let public_url = Arc::new(core.public_url.clone());
     let sessions = session::layer(core.store.clone(), core.clock.clone(), &core.public_url);
     let with_session = Router::new()
@@ -67,6 +70,7 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .route("/theme", post(sign_in::theme))
         .with_state(state.clone())
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        .merge(oauth::router(overkey.oauth.clone()))
         .nest("/api/v1", api::router(overkey.services.clone()))
         .merge(ui::router(&pages, state.set_up.clone()))
         .layer(from_fn_with_state(
@@ -77,6 +81,7 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .layer(from_fn(same_origin::same_origin));
     Ok(Router::new()
         .merge(with_session)
+        .merge(oauth::public_router(overkey.oauth.clone()))
         .merge(gateway::router(gateway))
         .merge(if config.metrics_listen.is_some() { Router::new() } else { metrics_router() })
         .layer(from_fn_with_state(trusted_proxies, arrival::arrival))
@@ -97,11 +102,10 @@ pub fn metrics_router() -> Router {
 fn gateway_config(overkey: &Overkey) -> GatewayConfig {
     let config = &overkey.config;
     GatewayConfig {
-        allow: config.upstream_allow.clone(),
         allowed_origins: config.allowed_origins.clone(),
         body_limit: config.body_limit,
-        connect_timeout: Duration::from_secs(config.connect_timeout),
         first_byte_timeout: Duration::from_secs(config.first_byte_timeout),
+        credential_wait: Duration::from_secs(config.credential_wait),
     }
 }
 

@@ -196,6 +196,11 @@ fn shown(session: &Session) -> By {
     By::Session(id.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// What ties something to this browser session; `None` before there is one.
+pub fn hash_of(session: &Session) -> Option<Vec<u8>> {
+    session.id().as_ref().map(hash)
+}
+
 /// What the database knows of an id: a stolen copy of the table opens no session.
 fn hash(id: &Id) -> Vec<u8> {
     Sha256::digest(id.0.to_le_bytes()).to_vec()

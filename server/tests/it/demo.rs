@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use server::demo;
+use server::demo::authorization_server::{DemoProvider, Options};
 
 use crate::support::{Answer, App, Caller, app};
 
@@ -33,14 +34,17 @@ async fn whoami(app: &App, caller: &Caller, server: &str, upstream: Option<&str>
 #[tokio::test]
 async fn each_demo_server_sees_the_credential_that_belongs_to_the_caller() {
     let app = App::start(app::config()).await;
-    let upstreams = demo::upstream::start().await.unwrap();
-    let world = demo::build(&app.overkey.services, &upstreams.base_url).await.unwrap();
+    let provider = DemoProvider::start(Options::default()).await.unwrap();
+    let upstreams = demo::upstream::start(provider).await.unwrap();
+    let world = demo::build(&app.overkey.services, &upstreams).await.unwrap();
     let bob = Caller::user(&world.bob.subject.id, world.bob_token.expose());
     let ci_bot = Caller::virtual_account("ci-bot", world.ci_bot_token.expose());
     let mia = Caller::user(&world.mia.subject.id, app.token_of(&world.mia.subject.id).await);
     assert_eq!(whoami(&app, &bob, "open", None).await, "anybody");
     assert_eq!(whoami(&app, &bob, "shared", None).await, "everybody");
     assert_eq!(whoami(&app, &bob, "relay", Some("Bearer sk-eve")).await, "eve");
+    assert_eq!(whoami(&app, &bob, "machine", None).await, "overkey-machine");
+    assert_eq!(whoami(&app, &bob, "tracker", None).await, "oauth_consent_required");
     for (server, prefix) in [("notes", ""), ("raw", "Bearer ")] {
         for (by, whose, key, hint) in [(&bob, &bob, "sk-bob", "bob"), (&mia, &ci_bot, "sk-ci", "ci-bot")] {
             let path = format!("/servers/{server}/overrides/{}", whose.path());

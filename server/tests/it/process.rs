@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::json;
 
+use crate::support::names::Trap;
 use crate::support::process::{Home, Running, ended_well};
 use crate::support::world::CALL;
 use crate::support::{Answer, Upstream, app, soon};
@@ -241,4 +242,33 @@ async fn sigterm_lets_a_running_call_finish_takes_no_new_ones_and_exits_0() {
         .unwrap();
     let seen = Answer::of(http.get(path).bearer_auth(token)).await.expect(200);
     assert!(seen["last_used_at"].is_string(), "{seen}");
+}
+
+#[tokio::test]
+async fn no_proxy_of_the_environment_is_asked() {
+    let home = Home::new();
+    home.run(&["user", "add", "--email", "ada@demo.test", "--admin"]).ok();
+    let token = home.run(&["token", "create", "--user", "ada@demo.test"]).ok();
+    let (upstream, proxy) = (Upstream::start().await, Trap::at("127.0.0.1"));
+    let mut command = home.command(&["serve"]);
+    for name in [
+        "http_proxy",
+        "HTTP_PROXY",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ] {
+        command.env(name, format!("http://127.0.0.1:{}", proxy.port()));
+    }
+    let running = Running::start(command);
+    let http = app::client(running.url.authority());
+    let url = |path: &str| running.url.join(path).unwrap();
+    let new = json!({"name": "notes", "url": upstream.url("/mcp"), "outbound_auth": {"mode": "none"}});
+    let made = http.post(url("/api/v1/servers")).bearer_auth(token.trim()).json(&new);
+    Answer::of(made).await.expect(201);
+    let call = http.post(url("/mcp/notes")).bearer_auth(token.trim()).body(CALL);
+    Answer::of(call).await.expect(200);
+    upstream.next().await;
+    assert!(!proxy.sprung());
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::database::Postgres;
 use crate::support::world::{CALL, individual};
-use crate::support::{Answer, App, Upstream, app};
+use crate::support::{Answer, App, Upstream, app, modern, soon};
 
 const SESSION: &str = "mcp-session-id";
 
@@ -56,6 +56,33 @@ async fn b12_what_one_replica_was_told_the_other_knows_at_once() {
     upstream.assert_untouched();
     tokio::join!(one.settle(), two.settle());
     drop((one, two));
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn b09_b12_a_call_that_waits_at_one_replica_goes_on_when_the_key_is_added_at_the_other() {
+    let database = Postgres::create().await;
+    let config = || {
+        let mut config = app::config();
+        config.database_url = database.url.clone();
+        config
+    };
+    let (one, two) = tokio::join!(App::start(config()), App::start(config()));
+    let upstream = Upstream::start().await;
+    let ada = one.first_admin("ada").await;
+    let new = json!({"name": "notes", "url": upstream.url("/mcp"), "outbound_auth": individual()});
+    one.post(&ada, "/servers", new).await.expect(201);
+    let question = modern::asked(&one, &ada, "notes", &modern::call()).await;
+    let again = modern::answering(&modern::call(), &question, "accept");
+    // The question that one replica asked is answered at the other.
+    let waiting = tokio::spawn(Answer::of(modern::post(&two, &ada, "notes", &again.to_string())));
+    let mut count = two.overkey.services.calls.waiting();
+    soon("the call to wait", count.wait_for(|now| *now == 1)).await.unwrap();
+    let path = format!("/servers/notes/overrides/{}", ada.path());
+    one.put(&ada, &path, json!({"credential": "sk-ada"})).await.expect(201);
+    soon("the call to go on", waiting).await.unwrap().expect(200);
+    assert_eq!(upstream.next().await.only("authorization"), Some("Bearer sk-ada"));
+    drop((count, one, two));
     database.remove().await;
 }
 

@@ -22,8 +22,31 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("app/src", &["sqlx", "argon2", "reqwest", "tokio"]),
     ("frontend/src", &["domain", "server", "sqlx", "tokio", "reqwest"]),
     ("server/src/services", &["sqlx", "axum", "leptos", "app"]),
+    (
+        "server/src/egress",
+        &[
+            "axum",
+            "sqlx",
+            "leptos",
+            "app",
+            "crate::services",
+            "crate::gateway",
+            "crate::store",
+        ],
+    ),
     ("server/src/gateway", &["sqlx", "leptos", "app", "tower_sessions"]),
-    ("server/src/oauth", &["sqlx", "leptos"]),
+    (
+        "server/src/oauth",
+        &[
+            "sqlx",
+            "leptos",
+            "axum",
+            "app",
+            "tower_sessions",
+            "crate::gateway",
+            "crate::store",
+        ],
+    ),
     ("server/src/backend", &["sqlx", "axum"]),
     ("server/src/web", &["sqlx"]),
     (
@@ -101,6 +124,42 @@ fn no_room_uses_what_is_kept_out_of_it() {
     );
 }
 
+/// What calls URLs or asks for addresses; the database's own driver aside.
+const WAYS_OUT: &[&str] = &[
+    "hyper_rustls",
+    "hyper_util::client",
+    "hyper::client",
+    "reqwest",
+    "net::lookup_host",
+    "ToSocketAddrs::to_socket_addrs",
+    "TcpSocket::new_v4",
+    "TcpSocket::new_v6",
+    "TcpStream::connect",
+];
+
+#[test]
+fn nobody_goes_out_but_through_egress() {
+    let egress = root().join("server/src/egress");
+    let (mut broken, mut inside) = (Vec::new(), 0);
+    for file in sources(&root().join("server/src")) {
+        let source = fs::read_to_string(&file).unwrap();
+        // A test beside the code may call what it listens on.
+        let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let found = forbidden(code, WAYS_OUT);
+        if file.starts_with(&egress) {
+            inside += found.len();
+        } else {
+            broken.extend(found.into_iter().map(|found| format!("{}:{found}", file.display())));
+        }
+    }
+    assert!(inside > 0, "what egress uses is not among them");
+    assert!(
+        broken.is_empty(),
+        "these call out by themselves:\n{}",
+        broken.join("\n")
+    );
+}
+
 /// What Cargo keeps out by itself, as long as nobody adds it: crate, and what it must not depend on.
 const CRATES: &[(&str, &[&str])] = &[
     (
@@ -144,6 +203,7 @@ fn the_rooms_are_where_the_table_says() {
     for room in [
         "domain/src",
         "app/src",
+        "server/src/egress",
         "server/src/services",
         "server/src/gateway",
         "server/src/web",

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::api::connect;
+use super::consent::Consent;
 use super::model::ConnectPage;
 use crate::features::overrides::api::{AddOverride, EditOverride};
 use crate::features::overrides::form::{Credentials, fixed_subject};
@@ -20,8 +21,13 @@ pub fn Connect() -> impl IntoView {
         let server = params.read().get("server").unwrap_or_default();
         (server, query.read().get("subject").unwrap_or_default())
     };
+    // What was just done is part of the question: after it, the answer is another one.
+    let done = Memo::new(move |_| query.read().get("done").unwrap_or_default());
     let (add, edit) = (ServerAction::<AddOverride>::new(), ServerAction::<EditOverride>::new());
-    let page = Resource::new_blocking(asked, |(server, subject)| connect(server, subject));
+    let page = Resource::new_blocking(
+        move || (asked(), done.get()),
+        |((server, subject), _)| connect(server, subject),
+    );
     loaded(page, move |page| show(page, add, edit))
 }
 
@@ -48,6 +54,7 @@ fn show(page: ConnectPage, add: ServerAction<AddOverride>, edit: ServerAction<Ed
             };
             view! { <PageHead title=format!("Connect to {server}")/><EmptyState heading="A manager has to help" text/> }.into_any()
         }
+        ConnectPage::Consent(page) => view! { <Consent page=*page/> }.into_any(),
         ConnectPage::Enter { form, edit: None } => view! { <AddOwn form=*form action=add/> }.into_any(),
         ConnectPage::Enter { form, edit: Some(id) } => view! { <EditOwn form=*form id action=edit/> }.into_any(),
     }

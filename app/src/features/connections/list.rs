@@ -1,12 +1,15 @@
 //! `/connections`: one row per server I may use.
 
+use domain::outbound::Mode;
 use leptos::prelude::*;
 use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 
 use super::api::list_connections;
 use super::model::{ConnectionPage, ConnectionRow};
+use super::problem::ConsentProblemNotice;
 use crate::features::overrides::model::encode;
+use crate::features::servers::model::Status;
 use crate::ui::badge::Badge;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::loaded::loaded;
@@ -48,6 +51,7 @@ fn List(page: ConnectionPage) -> AnyView {
     };
     view! {
         <PageHead title="My connections"/>
+        <ConsentProblemNotice/>
         <p class="section-text">"My credential on every server I may use, and what is missing."</p>
         <Form action="/connections" method="GET" attr:class="filters" attr:role="search" attr:aria-label="Filter connections">
             <label class="visually-hidden" for="search">"Search servers"</label>
@@ -68,6 +72,10 @@ fn Row(row: ConnectionRow) -> AnyView {
         let href = format!("/servers/{server}/overrides/{}/edit", own.id);
         view! { <a class="button" data-kind="quiet" href=href aria-label=format!("Edit my key: {server}")>"Edit"</a> }
     });
+    let authorization = (row.mode == Mode::AuthorizationCode && row.status == Status::Ready).then(|| {
+        let href = format!("/connect/{server}");
+        view! { <a class="button" data-kind="quiet" href=href aria-label=format!("My authorization: {server}")>"My authorization"</a> }
+    });
     let (expires, last_used) = row.own.map_or((None, None), |own| (own.expires, own.last_used));
     view! {
         <tr>
@@ -80,6 +88,7 @@ fn Row(row: ConnectionRow) -> AnyView {
             <td data-label="Last used"><TimeOr at=last_used never="—"/></td>
             <td class="table-actions">
                 {edit}
+                {authorization}
                 <a class="button" data-kind="quiet" href=href aria-label=format!("{words}: {}", row.server)>{words}</a>
             </td>
         </tr>

@@ -2,8 +2,10 @@
 
 pub mod api;
 mod connect;
+mod consent;
 mod list;
 pub mod model;
+mod problem;
 
 pub use connect::Connect;
 pub use list::Connections;

@@ -1,7 +1,11 @@
 //! The addresses of what the tab does.
 
+#[cfg(feature = "ssr")]
+use domain::overrides::Kind;
 use leptos::prelude::*;
 
+#[cfg(feature = "ssr")]
+use super::back::Back;
 use super::model::{Doomed, Entered, FormPage, ListRequest, OverridesPage, SubjectHit};
 #[cfg(feature = "ssr")]
 use crate::backend;
@@ -61,17 +65,19 @@ pub async fn confirm_override(server: String, id: String) -> Result<(), UiError>
 }
 
 #[server(endpoint = "ui/overrides/delete")]
-pub async fn delete_override(server: String, id: String) -> Result<(), UiError> {
-    let target = after(&server, "", "deleted");
-    backend::call(|backend, actor| async move { backend.overrides.delete(&actor, &server, &id).await }).await?;
-    backend::go_to(&target);
+pub async fn delete_override(server: String, id: String, #[server(default)] back: String) -> Result<(), UiError> {
+    let of = server.clone();
+    let kind =
+        backend::call(|backend, actor| async move { backend.overrides.delete(&actor, &server, &id).await }).await?;
+    let done = match kind {
+        Kind::Manual => "deleted",
+        Kind::OAuth => "disconnected",
+    };
+    backend::go_to(&after(&of, &back, done));
     Ok(())
 }
 
 #[cfg(feature = "ssr")]
 fn after(server: &str, back: &str, done: &str) -> String {
-    match back {
-        "connections" => format!("/connections?done={done}"),
-        _ => format!("/servers/{server}/overrides?done={done}"),
-    }
+    format!("{}?done={done}", Back::parse(back).address(server))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::outbound::Mode;
 use domain::overrides::State;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -32,11 +33,15 @@ pub fn AddOverride() -> impl IntoView {
 fn AddDialog(page: FormPage, add: ServerAction<Add>, subject: String) -> AnyView {
     let problem = problem_of(add);
     let back = format!("/servers/{}/overrides", page.server);
+    let wins = (page.mode == Mode::AuthorizationCode).then(|| {
+        view! { <p class="muted">"Calls carry this header in place of what the person authorized, until it is deleted."</p> }
+    });
     view! {
         <Dialog heading="Add override" back=back.clone() of=page.server.clone()>
             <ActionForm action=add attr:class="form" attr:novalidate="">
                 <Summary problem/>
                 <input type="hidden" name="form[server]" value=page.server.clone()/>
+                {wins}
                 <Subject page=page.clone() problem given=subject/>
                 <Credentials page problem/>
                 <Replace problem/>
@@ -116,9 +121,14 @@ fn Subject(page: FormPage, problem: Problem, given: String) -> impl IntoView {
     if let Some(subject) = page.subject.clone() {
         return fixed_subject(subject, page.mine).into_any();
     }
+    let hint = match page.mode {
+        Mode::AuthorizationCode => {
+            "An e-mail address or a virtual account's name. Virtual accounts cannot authorize at a provider; this is how they get a credential."
+        }
+        _ => "An e-mail address or a virtual account's name. Type to search.",
+    };
     view! {
-        <SubjectField name="subject" input="form[subject]" label="Subject" problem server=page.server subjects=page.subjects value=given
-            hint="An e-mail address or a virtual account's name. Type to search."/>
+        <SubjectField name="subject" input="form[subject]" label="Subject" problem server=page.server subjects=page.subjects value=given hint/>
     }
     .into_any()
 }

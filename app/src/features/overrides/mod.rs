@@ -1,6 +1,7 @@
 //! The Auth Overrides tab of a server, and its forms.
 
 pub mod api;
+mod back;
 pub(super) mod form;
 pub mod model;
 mod remove;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::actor::SubjectKind;
-use domain::outbound::CredentialField;
-use domain::overrides::State;
+use domain::outbound::{CredentialField, Mode};
+use domain::overrides::{Kind, State};
 use domain::secret::Secret;
 use domain::template::HeaderTemplate;
 use serde::{Deserialize, Serialize};
@@ -80,8 +80,8 @@ pub struct OverridesPage {
     /// What stands where overrides are not supported.
     pub unsupported: Option<String>,
     pub may_add: bool,
-    /// The mode as people read it, and each header as it may be shown.
-    pub mode: String,
+    pub mode: Mode,
+    /// Each as it may be shown.
     pub headers: Vec<String>,
     pub rows: Vec<OverrideRow>,
     pub next: Option<String>,
@@ -100,6 +100,7 @@ pub struct OverrideRow {
     pub updated_at: Moment,
     /// Label and mask; the label is empty when there is one value only.
     pub masks: Vec<(String, String)>,
+    pub kind: Kind,
     pub state: State,
     pub last_used: Option<Moment>,
     pub expires: Option<Moment>,
@@ -127,6 +128,7 @@ pub struct SubjectHit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormPage {
     pub server: String,
+    pub mode: Mode,
     pub manager: bool,
     /// Whose it is, where that is fixed: my own, or the override's that is edited.
     pub subject: Option<SubjectView>,
@@ -174,8 +176,23 @@ pub struct Doomed {
     pub id: String,
     pub name: String,
     pub mine: bool,
+    pub kind: Kind,
     /// What calls do without it.
     pub consequence: String,
+}
+
+/// Who may add what, below the tab's heading.
+pub const fn introduction(mode: Mode) -> &'static str {
+    match mode {
+        Mode::AuthorizationCode => {
+            "Users authorize themselves; managers may also enter an Authorization header for anyone. A header that is entered wins."
+        }
+        Mode::NoAuth
+        | Mode::TokenPassthrough
+        | Mode::ApiKeyShared
+        | Mode::ApiKeyIndividual
+        | Mode::ClientCredentials => "Replace this server's default credential for one person or account.",
+    }
 }
 
 pub const fn tone(state: State) -> Tone {
@@ -196,7 +213,9 @@ pub const fn meaning(state: State) -> &'static str {
         State::Suspended => {
             "Entered for another address of this server. Not used until it is confirmed or entered again."
         }
-        State::Reconnect => "The OAuth client changed. Not used until its owner consents again.",
+        State::Reconnect => {
+            "The provider or the OAuth client does not stand by it any more. Not used until its owner authorizes again."
+        }
         State::NoAccess => "Its owner may not use this server at present.",
         State::Expired => "Its expiry date has passed. Edit it to use it again.",
     }

@@ -1,9 +1,11 @@
 //! Deleting an override asks once, naming whose it is and what follows (S14).
 
+use domain::overrides::Kind;
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::api::{DeleteOverride as Delete, what_to_delete};
+use super::back::Back;
 use super::model::Doomed;
 use crate::ui::dialog::Dialog;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
@@ -15,35 +17,41 @@ pub fn DeleteOverride() -> impl IntoView {
     let server = params.read_untracked().get("server").unwrap_or_default();
     let id = params.read_untracked().get("id").unwrap_or_default();
     let delete = ServerAction::<Delete>::new();
-    let (back, of) = (format!("/servers/{server}/overrides"), server.clone());
+    let query = use_query_map().read_untracked().get("back").unwrap_or_default();
+    let (back, of) = (Back::parse(&query), server.clone());
     let what = Resource::new_blocking(
         move || (server.clone(), id.clone()),
         |(server, id)| what_to_delete(server, id),
     );
-    loaded_dialog(what, back, of, move |what| {
-        view! { <DeleteDialog what delete/> }.into_any()
+    loaded_dialog(what, back.address(&of), of, move |what| {
+        view! { <DeleteDialog what back delete/> }.into_any()
     })
 }
 
 #[component]
-fn DeleteDialog(what: Doomed, delete: ServerAction<Delete>) -> AnyView {
+fn DeleteDialog(what: Doomed, back: Back, delete: ServerAction<Delete>) -> AnyView {
     let problem = problem_of(delete);
-    let back = format!("/servers/{}/overrides", what.server);
+    let address = back.address(&what.server);
+    let (heading, button, thing) = match what.kind {
+        Kind::Manual => ("Delete override", "Delete", "override"),
+        Kind::OAuth => ("Disconnect", "Disconnect", "authorization"),
+    };
     let whose = if what.mine {
-        "your override".to_owned()
+        format!("your {thing}")
     } else {
-        format!("the override of {}", what.name)
+        format!("the {thing} of {}", what.name)
     };
     view! {
-        <Dialog heading="Delete override" back=back.clone() of=what.server.clone()>
+        <Dialog heading back=address.clone() of=what.server.clone()>
             <p>{format!("This deletes {whose} on {}. {} It cannot be undone.", what.server, what.consequence)}</p>
             <ActionForm action=delete attr:class="form">
                 <Summary problem/>
                 <input type="hidden" name="server" value=what.server/>
                 <input type="hidden" name="id" value=what.id/>
+                <input type="hidden" name="back" value=back.as_str()/>
                 <div class="form-buttons">
-                    <SubmitButton label=Signal::stored("Delete".to_owned()) pending=delete.pending() kind="danger"/>
-                    <a class="button" data-kind="quiet" href=back>"Cancel"</a>
+                    <SubmitButton label=Signal::stored(button.to_owned()) pending=delete.pending() kind="danger"/>
+                    <a class="button" data-kind="quiet" href=address>"Cancel"</a>
                 </div>
             </ActionForm>
         </Dialog>

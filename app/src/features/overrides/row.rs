@@ -1,5 +1,6 @@
 //! One override in the table.
 
+use domain::overrides::Kind;
 use leptos::prelude::*;
 
 use super::model::{OverrideRow, SubjectView, meaning, tone};
@@ -14,8 +15,14 @@ pub fn Row(server: String, row: OverrideRow) -> AnyView {
     let edit = row.may_edit.then(|| {
         view! { <a class="button" data-kind="quiet" href=format!("{base}/edit") aria-label=format!("Edit the override of {name}")>"Edit"</a> }
     });
+    let token = row.kind == Kind::OAuth;
+    let (words, of) = match (token, row.mine) {
+        (true, true) => ("Disconnect", "my authorization".to_owned()),
+        (true, false) => ("Disconnect", format!("the authorization of {name}")),
+        (false, _) => ("Delete", format!("the override of {name}")),
+    };
     let delete = row.may_delete.then(|| {
-        view! { <a class="button" data-kind="quiet" href=format!("{base}/delete") aria-label=format!("Delete the override of {name}")>"Delete"</a> }
+        view! { <a class="button" data-kind="quiet" href=format!("{base}/delete") aria-label=format!("{words} {of}")>{words}</a> }
     });
     let expires = row
         .expires
@@ -26,7 +33,10 @@ pub fn Row(server: String, row: OverrideRow) -> AnyView {
             <td data-label="Type">{row.subject.kind.label()}</td>
             <td data-label="Auth">{row.auth}</td>
             <td data-label="Updated by"><span class="two-lines">{row.updated_by}<span class="muted"><Time at=row.updated_at/></span></span></td>
-            <td data-label="Credentials"><Masks masks=row.masks/></td>
+            <td data-label="Credentials">
+                {token.then_some("Authorized")}
+                <Masks masks=row.masks/>
+            </td>
             <td data-label="State"><span class="two-lines" title=meaning(row.state)><Badge text=row.state.label() tone=tone(row.state)/>{expires}</span></td>
             <td data-label="Last used"><TimeOr at=row.last_used never="Never"/></td>
             <td class="table-actions">{edit}{delete}</td>

@@ -1,5 +1,6 @@
 //! `/servers/{name}/overrides`: the tab (S01). The forms are pages below it, shown as dialogs over it.
 
+use domain::outbound::Mode;
 use domain::overrides::State;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -7,7 +8,7 @@ use leptos_router::components::{Form, Outlet};
 use leptos_router::hooks::{use_location, use_params_map, use_query_map};
 
 use super::api::list_overrides;
-use super::model::{ListRequest, OverridesPage};
+use super::model::{ListRequest, OverridesPage, introduction};
 use super::table::OverrideTable;
 use crate::ui::badge::Badge;
 use crate::ui::empty_state::EmptyState;
@@ -60,15 +61,16 @@ fn Overrides(page: OverridesPage) -> AnyView {
         .iter()
         .map(|header| view! { <code>{header.clone()}</code> })
         .collect_view();
+    // Whoever may call may consent, managers too; the page says how it stands.
+    let authorize = (page.mode == Mode::AuthorizationCode).then(|| {
+        view! { <a class="button" href=format!("/connect/{}", page.request.server)>"My authorization"</a> }
+    });
     view! {
         <div class="section-head">
             <h2 id="overrides-heading">"Auth Overrides"</h2>
-            <div class="page-actions">{add}</div>
+            <div class="page-actions">{authorize}{add}</div>
         </div>
-        <p class="section-text">
-            "Replace this server's default credential for one person or account. "
-            <Badge text=page.mode.clone()/>" "{headers}
-        </p>
+        <p class="section-text">{introduction(page.mode)}" "<Badge text=page.mode.label()/>" "{headers}</p>
         <Content page/>
     }
     .into_any()
@@ -80,7 +82,7 @@ fn Content(page: OverridesPage) -> impl IntoView {
         return view! { <EmptyState heading="No overrides on this server" text/> }.into_any();
     }
     if page.rows.is_empty() && !page.request.is_filtered() && page.request.cursor.is_empty() {
-        return view! { <Nothing manager=page.manager may_add=page.may_add/> }.into_any();
+        return view! { <Nothing mode=page.mode manager=page.manager may_add=page.may_add/> }.into_any();
     }
     let filters = page
         .manager
@@ -102,8 +104,17 @@ fn Content(page: OverridesPage) -> impl IntoView {
 
 /// What happens now, and what to do.
 #[component]
-fn Nothing(manager: bool, may_add: bool) -> AnyView {
+fn Nothing(mode: Mode, manager: bool, may_add: bool) -> AnyView {
+    let consents = mode == Mode::AuthorizationCode;
     let (heading, text) = match (manager, may_add) {
+        (true, _) if consents => (
+            "Nobody has authorized yet",
+            "People authorize Overkey themselves when they first call; virtual accounts cannot. You may enter an Authorization header for anyone; it is used with their next request.",
+        ),
+        (false, _) if consents => (
+            "You have not authorized yet",
+            "Calls fail until you authorize Overkey at this server's provider, or a manager enters a header for you.",
+        ),
         (true, _) => (
             "No overrides yet",
             "Calls fail for everyone without an override, unless the server has a credential of its own. Add one for a person or a virtual account; they use it with their next request.",

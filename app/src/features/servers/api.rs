@@ -17,6 +17,12 @@ pub async fn get_server(server: String) -> Result<ServerPage, UiError> {
     backend::call(|backend, actor| async move { backend.servers.get(&actor, &server).await }).await
 }
 
+/// What the form of a new server begins with.
+#[server(endpoint = "ui/servers/new")]
+pub async fn new_server() -> Result<SettingsPage, UiError> {
+    backend::call(|backend, actor| async move { backend.servers.blank(&actor).await }).await
+}
+
 #[server(endpoint = "ui/servers/settings")]
 pub async fn server_settings(server: String) -> Result<SettingsPage, UiError> {
     backend::call(|backend, actor| async move { backend.servers.settings(&actor, &server).await }).await

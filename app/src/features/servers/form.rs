@@ -3,17 +3,26 @@
 use domain::outbound::Mode;
 use leptos::prelude::*;
 
-use super::model::SettingsPage;
+use super::model::{SECRETS_AGAIN, SettingsPage};
+use super::oauth_fields::{OAuthFields, must_type_again};
 use crate::ui::field::{Field, Notes, Problem, TextArea};
 use crate::ui::secret_field::SecretField;
 
-/// The modes that can be chosen here, with what each means.
-const MODES: [(Mode, &str); 4] = [
+/// The modes, with what each means.
+const MODES: [(Mode, &str); 6] = [
     (
         Mode::ApiKeyIndividual,
         "Everyone has their own key. Calls of people without one fail and tell them where to add it.",
     ),
     (Mode::ApiKeyShared, "One key for everybody, kept here."),
+    (
+        Mode::AuthorizationCode,
+        "Everyone authorizes Overkey once at the server's provider, and calls carry their own token.",
+    ),
+    (
+        Mode::ClientCredentials,
+        "Overkey signs in to the server's provider by itself; everybody's calls carry that one token.",
+    ),
     (
         Mode::TokenPassthrough,
         "Callers send their own upstream token with each request; nothing is stored.",
@@ -44,41 +53,24 @@ fn OutboundFields(page: SettingsPage, problem: Problem) -> AnyView {
         .get_untracked()
         .and_then(|error| error.kept("mode"))
         .unwrap_or_else(|| page.mode.clone());
-    let foreign = !MODES.iter().any(|(mode, _)| mode.as_str() == page.mode);
-    let choice = |value: String, label: String, text: String, checked: bool| {
-        let id = format!("mode-{value}");
-        view! {
-            <div class="choice">
-                <input type="radio" id=id.clone() name="form[mode]" value=value checked=checked/>
-                <label for=id><strong>{label}</strong><span class="muted">{text}</span></label>
-            </div>
-        }
-    };
-    let keep = foreign.then(|| {
-        let text = "Its settings are changed through the REST API.".to_owned();
-        choice(
-            String::new(),
-            format!("Keep: {}", page.mode_label),
-            text,
-            chosen == page.mode,
-        )
-    });
     let choices = MODES
         .map(|(mode, text)| {
-            choice(
-                mode.as_str().to_owned(),
-                mode.label().to_owned(),
-                text.to_owned(),
-                chosen == mode.as_str(),
-            )
+            let id = format!("mode-{}", mode.as_str());
+            view! {
+                <div class="choice">
+                    <input type="radio" id=id.clone() name="form[mode]" value=mode.as_str() checked=chosen == mode.as_str()/>
+                    <label for=id><strong>{mode.label()}</strong><span class="muted">{text}</span></label>
+                </div>
+            }
         })
         .into_iter()
         .collect_view();
+    let again = must_type_again(problem)
+        .then(|| view! { <input type="hidden" name=format!("form[{SECRETS_AGAIN}]") value="true"/> });
     view! {
         <fieldset class="outbound">
             <legend>"Outbound auth"</legend>
             <Notes name="outbound_auth.mode".to_owned() problem/>
-            {keep}
             {choices}
             <div class="outbound-part" data-mode="api_key_individual">
                 <TextArea name="individual" input="form[individual]" label="Headers that each person fills" code=true problem value=page.individual.clone()
@@ -87,6 +79,8 @@ fn OutboundFields(page: SettingsPage, problem: Problem) -> AnyView {
             <div class="outbound-part" data-mode="api_key_shared">
                 <SharedHeaders shared=page.shared problem/>
             </div>
+            <OAuthFields oauth=page.oauth problem/>
+            {again}
         </fieldset>
     }
     .into_any()
@@ -94,10 +88,15 @@ fn OutboundFields(page: SettingsPage, problem: Problem) -> AnyView {
 
 #[component]
 fn SharedHeaders(shared: Vec<(String, String)>, problem: Problem) -> AnyView {
+    let again = must_type_again(problem);
     let first = if shared.is_empty() { "Authorization" } else { "" };
-    let stored = shared
-        .into_iter()
-        .map(|(name, mask)| (name, format!("Stored: {mask}. Leave empty to keep it.")));
+    let stored = shared.into_iter().map(|(name, mask)| match again {
+        true => (
+            name,
+            "Enter it again: a secret is not kept between two tries.".to_owned(),
+        ),
+        false => (name, format!("Stored: {mask}. Leave empty to keep it.")),
+    });
     let empty = std::iter::once((first.to_owned(), String::new()))
         .chain(std::iter::repeat_n(Default::default(), MORE_HEADERS - 1));
     let rows = stored
@@ -105,6 +104,8 @@ fn SharedHeaders(shared: Vec<(String, String)>, problem: Problem) -> AnyView {
         .enumerate()
         .map(|(index, (name, hint))| {
             let id = format!("shared-name-{index}");
+            let kept = problem.get_untracked().and_then(|error| error.kept(&format!("shared.{index}.name")));
+            let name = kept.unwrap_or(name);
             view! {
                 <div class="header-row">
                     <div class="field">

@@ -6,11 +6,14 @@ mod form;
 mod list;
 pub mod model;
 mod new;
+mod oauth_fields;
+pub mod oauth_model;
 mod overview;
 mod pending;
 mod remove;
 mod settings;
 mod snippets;
+mod status;
 
 pub use detail::ServerDetail;
 pub use list::Servers;

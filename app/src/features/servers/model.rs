@@ -1,14 +1,14 @@
 //! Servers as pages show them.
 
 use domain::change::{Effect, EffectCounts};
-use domain::injection::{Choice, MissingReason};
 use domain::outbound::Mode;
-use domain::overrides::State;
 use serde::{Deserialize, Serialize};
 
+use super::oauth_model::{OAuthForm, OAuthView};
 use crate::error::Kept;
 use crate::secret_input::SecretInput;
-use crate::ui::badge::Tone;
+
+pub use super::status::Status;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ServerListRequest {
@@ -37,105 +37,6 @@ pub struct ServerRow {
     pub status: Status,
 }
 
-/// What a call of mine would meet now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Status {
-    Ready,
-    NothingNeeded,
-    OwnToken,
-    NeedsKey,
-    NeedsAttention,
-    NeedsConsent,
-}
-
-impl Status {
-    pub const ALL: [Self; 6] = [
-        Self::Ready,
-        Self::NothingNeeded,
-        Self::OwnToken,
-        Self::NeedsKey,
-        Self::NeedsAttention,
-        Self::NeedsConsent,
-    ];
-
-    /// `state` is that of my own override, where that is what counts.
-    pub fn of(choice: &Choice, state: Option<State>) -> Self {
-        match choice {
-            Choice::Own(..) if state == Some(State::Rejected) => Self::NeedsAttention,
-            Choice::Own(..) | Choice::ServerDefault => Self::Ready,
-            Choice::PassThrough => Self::OwnToken,
-            Choice::Nothing => Self::NothingNeeded,
-            Choice::Missing(MissingReason::OverrideMissing) => Self::NeedsKey,
-            Choice::Missing(MissingReason::OauthConsentRequired | MissingReason::OauthInvalidated) => {
-                Self::NeedsConsent
-            }
-            Choice::Missing(
-                MissingReason::OverrideNeedsUpdate | MissingReason::OverrideSuspended | MissingReason::OverrideRejected,
-            ) => Self::NeedsAttention,
-        }
-    }
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::NothingNeeded => "nothing_needed",
-            Self::OwnToken => "own_token",
-            Self::NeedsKey => "needs_key",
-            Self::NeedsAttention => "needs_attention",
-            Self::NeedsConsent => "needs_consent",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
-    }
-
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Ready => "Ready",
-            Self::NothingNeeded => "No credential needed",
-            Self::OwnToken => "Send your own token",
-            Self::NeedsKey => "Needs your key",
-            Self::NeedsAttention => "Needs your attention",
-            Self::NeedsConsent => "Needs consent",
-        }
-    }
-
-    pub const fn tone(self) -> Tone {
-        match self {
-            Self::Ready => Tone::Good,
-            Self::NothingNeeded | Self::OwnToken => Tone::Neutral,
-            Self::NeedsKey | Self::NeedsConsent => Tone::Attention,
-            Self::NeedsAttention => Tone::Bad,
-        }
-    }
-
-    /// The one thing to do about it: its words and its address.
-    pub fn action(self, server: &str) -> (&'static str, String) {
-        match self {
-            Self::Ready | Self::NothingNeeded | Self::OwnToken | Self::NeedsConsent => {
-                ("Connect client", format!("/servers/{server}"))
-            }
-            Self::NeedsKey => ("Add your key", format!("/connect/{server}")),
-            Self::NeedsAttention => ("Fix your key", format!("/servers/{server}/overrides")),
-        }
-    }
-
-    /// For the Overview tab.
-    pub const fn sentence(self) -> &'static str {
-        match self {
-            Self::Ready => "Your calls carry a credential; there is nothing to do.",
-            Self::NothingNeeded => "This server asks for no credential.",
-            Self::OwnToken => {
-                "Send your upstream token with each request in the header X-Upstream-Authorization; the gateway passes it on."
-            }
-            Self::NeedsKey => "Calls fail until a credential is stored for you.",
-            Self::NeedsAttention => "Your credential is not accepted or not used at present.",
-            Self::NeedsConsent => "Calls fail until you consent at the server's provider.",
-        }
-    }
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerPage {
     pub name: String,
@@ -154,6 +55,9 @@ pub struct SharedHeader {
     pub value: SecretInput,
 }
 
+/// What a form calls the sign that a secret has to be typed again.
+pub const SECRETS_AGAIN: &str = "secrets_again";
+
 /// A server as its form sends it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -161,11 +65,13 @@ pub struct ServerForm {
     pub name: String,
     pub url: String,
     pub description: String,
-    /// A mode, or empty to leave the outbound auth as it is.
     pub mode: String,
     /// API Key, Individual: one header a line, `Name: template`, or the name alone.
     pub individual: String,
     pub shared: Vec<SharedHeader>,
+    pub oauth: OAuthForm,
+    /// Not empty when an earlier try bore a secret, which no address carries: it has to be typed again.
+    pub secrets_again: String,
     /// D07: what the preview showed, and the server's name typed to confirm.
     pub revision: String,
     pub effect: String,
@@ -173,9 +79,10 @@ pub struct ServerForm {
 }
 
 impl ServerForm {
-    /// What may travel in an address when scripts are off: everything but the shared values.
+    /// What may travel in an address when scripts are off: everything but the secrets.
     pub fn kept(&self) -> Kept {
-        [
+        let secret = self.bears_secret() || !self.secrets_again.is_empty();
+        let mut kept: Kept = [
             ("name", &self.name),
             ("url", &self.url),
             ("description", &self.description),
@@ -183,7 +90,22 @@ impl ServerForm {
             ("individual", &self.individual),
         ]
         .map(|(name, value)| (name.to_owned(), value.clone()))
-        .into()
+        .into();
+        let names = self.shared.iter().enumerate();
+        kept.extend(names.map(|(index, header)| (format!("shared.{index}.name"), header.name.clone())));
+        kept.extend(self.oauth.kept());
+        if secret {
+            kept.push((SECRETS_AGAIN.to_owned(), "true".to_owned()));
+        }
+        kept
+    }
+
+    fn bears_secret(&self) -> bool {
+        match Mode::parse(&self.mode) {
+            Some(Mode::ApiKeyShared) => self.shared.iter().any(|header| !header.value.is_empty()),
+            Some(Mode::AuthorizationCode | Mode::ClientCredentials) => !self.oauth.client_secret.is_empty(),
+            Some(Mode::ApiKeyIndividual | Mode::TokenPassthrough | Mode::NoAuth) | None => false,
+        }
     }
 }
 
@@ -193,10 +115,10 @@ pub struct SettingsPage {
     pub url: String,
     pub description: String,
     pub mode: String,
-    pub mode_label: String,
     pub individual: String,
     /// Name and mask of each shared header.
     pub shared: Vec<(String, String)>,
+    pub oauth: OAuthView,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -222,6 +144,36 @@ pub struct PendingChange {
 }
 
 impl PendingChange {
+    /// What those have to do whose override does not simply stay.
+    pub fn consequences(&self) -> Vec<&'static str> {
+        let EffectCounts {
+            deleted,
+            kept: _,
+            invalidated,
+            suspended,
+            needs_update,
+        } = self.effect;
+        [
+            (deleted, "Those whose override is deleted add it again."),
+            (
+                invalidated,
+                "Those whose authorization is invalidated must authorize again before their next call.",
+            ),
+            (
+                suspended,
+                "What is suspended is not sent before it is confirmed or entered again.",
+            ),
+            (
+                needs_update,
+                "What is incomplete is not sent before the rest is entered.",
+            ),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(_, text)| text)
+        .collect()
+    }
+
     /// "This deletes 12 overrides, keeps 3 and invalidates 5."
     pub fn sentence(&self) -> String {
         let counted = [
@@ -266,7 +218,7 @@ pub const fn effect_label(effect: Effect) -> &'static str {
     match effect {
         Effect::Deleted => "is deleted",
         Effect::Kept => "is kept",
-        Effect::Invalidated => "must consent again",
+        Effect::Invalidated => "must authorize again",
         Effect::Suspended => "is suspended until confirmed",
         Effect::NeedsUpdate => "needs another value",
     }
@@ -307,15 +259,31 @@ mod tests {
     }
 
     #[test]
-    fn what_travels_in_an_address_holds_no_secret() {
+    fn what_travels_in_an_address_holds_no_secret_but_the_sign_that_there_was_one() {
         let value: SecretInput = serde_json::from_str("\"sk-canary\"").unwrap();
-        let form = ServerForm {
+        let mut form = ServerForm {
             shared: vec![SharedHeader {
                 name: "Authorization".into(),
-                value,
+                value: value.clone(),
             }],
+            oauth: OAuthForm {
+                client_id: "overkey".into(),
+                client_secret: value,
+                ..OAuthForm::default()
+            },
             ..ServerForm::default()
         };
-        assert!(!format!("{:?}{form:?}", form.kept()).contains("canary"));
+        for (mode, signed) in [
+            (Mode::ApiKeyShared, true),
+            (Mode::AuthorizationCode, true),
+            (Mode::ClientCredentials, true),
+            (Mode::ApiKeyIndividual, false),
+        ] {
+            form.mode = mode.as_str().to_owned();
+            let kept = form.kept();
+            assert!(!format!("{kept:?}{form:?}").contains("canary"));
+            assert!(kept.contains(&("outbound_auth.client_id".to_owned(), "overkey".to_owned())));
+            assert_eq!(kept.iter().any(|(name, _)| name == SECRETS_AGAIN), signed, "{mode:?}");
+        }
     }
 }

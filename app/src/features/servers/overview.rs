@@ -1,11 +1,13 @@
 //! `/servers/{name}/overview`: how to connect, and how my own credential stands.
 
+use domain::outbound::Mode;
+use domain::overrides::Kind;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use super::api::get_server;
-use super::model::ServerPage;
+use super::model::{ServerPage, Status};
 use super::snippets::snippets;
 use crate::features::activity::Day;
 use crate::features::activity::api::activity_summary;
@@ -14,7 +16,7 @@ use crate::features::connections::api::my_override;
 use crate::features::overrides::model::OverrideRow;
 use crate::ui::code_block::CodeBlock;
 use crate::ui::loaded::loaded_part;
-use crate::ui::time::TimeOr;
+use crate::ui::time::{Time, TimeOr};
 
 #[component]
 pub fn Overview() -> impl IntoView {
@@ -47,14 +49,22 @@ fn MyCredential(page: ServerPage, own: Option<OverrideRow>) -> AnyView {
     let (words, href) = page.status.action(&page.name);
     let action = href.contains("/connect/") || href.ends_with("/overrides");
     let action = action.then(|| view! { <a class="button" data-kind="primary" href=href>{words}</a> });
+    let authorization = (page.mode == Mode::AuthorizationCode && page.status == Status::Ready)
+        .then(|| view! { <a class="button" href=format!("/connect/{}", page.name)>"My authorization"</a> });
     let details = own.map(|own| {
         let expires = own
             .expires
             .map(|at| view! { <div><dt>"Expires"</dt><dd><TimeOr at=Some(at) never="Never"/></dd></div> });
+        let since = match own.kind {
+            Kind::Manual => {
+                view! { <dt>"Set by"</dt><dd>{own.updated_by}", "<Time at=own.updated_at/></dd> }.into_any()
+            }
+            Kind::OAuth => view! { <dt>"Authorized"</dt><dd><Time at=own.updated_at/></dd> }.into_any(),
+        };
         view! {
             <dl class="facts">
                 <div><dt>"State"</dt><dd>{own.state.label()}</dd></div>
-                <div><dt>"Set by"</dt><dd>{own.updated_by}", "<TimeOr at=Some(own.updated_at) never="never"/></dd></div>
+                <div>{since}</div>
                 <div><dt>"Last used"</dt><dd><TimeOr at=own.last_used never="Never"/></dd></div>
                 {expires}
             </dl>
@@ -66,6 +76,7 @@ fn MyCredential(page: ServerPage, own: Option<OverrideRow>) -> AnyView {
             <p>{page.status.sentence()}</p>
             {details}
             {action}
+            {authorization}
         </section>
     }
     .into_any()

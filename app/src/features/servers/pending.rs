@@ -23,6 +23,11 @@ fn Confirmation(pending: PendingChange) -> AnyView {
         .map(|(name, effect)| view! { <li>{format!("{name} {}", effect_label(*effect))}</li> })
         .collect_view();
     let more = (pending.more > 0).then(|| view! { <li>{format!("and {} more", pending.more)}</li> });
+    let consequences = pending
+        .consequences()
+        .into_iter()
+        .map(|text| format!(" {text}"))
+        .collect_view();
     let typed = pending.must_type.then(|| {
         view! {
             <div class="field">
@@ -37,7 +42,7 @@ fn Confirmation(pending: PendingChange) -> AnyView {
     });
     view! {
         <div class="callout" data-tone="attention">
-            <p><strong>{pending.sentence()}</strong>" Those whose override is deleted add it again."</p>
+            <p><strong>{pending.sentence()}</strong>{consequences}</p>
             <details><summary>"Whose"</summary><ul>{affected}{more}</ul></details>
             <input type="hidden" name="form[revision]" value=pending.revision.to_string()/>
             <input type="hidden" name="form[effect]" value=PendingChange::token(&pending.effect)/>

@@ -1,6 +1,7 @@
 //! What every store must do: one suite, each case on SQLite and on PostgreSQL.
 
 mod cascades;
+mod oauth;
 mod overrides;
 mod pages;
 mod people;

@@ -19,7 +19,8 @@ on_every_store!(
     b05_a_use_tells_when_and_whether_it_was_taken,
     b05_a_use_of_an_older_version_tells_nothing,
     b05_only_good_and_rejected_change_by_being_used,
-    b05_verified_is_written_down,
+    b05_a_verdict_is_written_down_for_the_version_that_was_tried,
+    b05_a_verdict_lifts_no_suspension,
     subjects_are_searched_by_name_address_and_id,
 );
 
@@ -37,6 +38,7 @@ async fn an_override_comes_back_as_stored(store: Arc<dyn Store>) {
     row.updated_by_name = "CI \"bot\"".to_owned();
     row.updated_at = Timestamp(77);
     row.expires_at = None;
+    row.last_verified_at = Some(Timestamp(78));
     row.version = 2;
     assert!(work.overrides().update(&row).await.unwrap());
     assert_eq!(work.overrides().find(&row.id).await.unwrap(), Some(row.clone()));
@@ -226,19 +228,57 @@ async fn b05_only_good_and_rejected_change_by_being_used(store: Arc<dyn Store>) 
     }
 }
 
-async fn b05_verified_is_written_down(store: Arc<dyn Store>) {
+async fn b05_a_verdict_is_written_down_for_the_version_that_was_tried(store: Arc<dyn Store>) {
     people_and_servers(&*store).await;
     let mut work = store.begin().await.unwrap();
     let row = an_override("notes", &of_account("ci-bot"), Kind::Manual);
-    work.overrides().record_verified(&row.id, Timestamp(95)).await.unwrap();
-    let seen = work.overrides().find(&row.id).await.unwrap().unwrap();
+    let mut seen = Vec::new();
+    for (version, taken, at) in [(1, false, 94), (1, true, 95), (1, false, 96), (2, true, 97)] {
+        let there = work
+            .overrides()
+            .record_verdict(&row.id, version, taken, Timestamp(at))
+            .await;
+        let row = work.overrides().find(&row.id).await.unwrap().unwrap();
+        seen.push((there.unwrap(), row.condition, row.last_verified_at.map(|at| at.0)));
+    }
+    let (good, rejected) = (Condition::Good, Condition::Rejected);
     assert_eq!(
         seen,
-        OverrideRow {
-            last_verified_at: Some(Timestamp(95)),
-            ..row
-        }
+        [
+            (true, rejected, None),
+            (true, good, Some(95)),
+            (true, rejected, Some(95)),
+            (false, rejected, Some(95))
+        ]
     );
+    let other = an_override("notes", &of_user("bob"), Kind::Manual);
+    assert_eq!(
+        work.overrides()
+            .find(&other.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .last_verified_at,
+        None
+    );
+}
+
+async fn b05_a_verdict_lifts_no_suspension(store: Arc<dyn Store>) {
+    people_and_servers(&*store).await;
+    let mut work = store.begin().await.unwrap();
+    let row = OverrideRow {
+        condition: Condition::Suspended,
+        ..an_override("notes", &of_user("bob"), Kind::Manual)
+    };
+    work.overrides().update(&row).await.unwrap();
+    for taken in [true, false] {
+        work.overrides()
+            .record_verdict(&row.id, 1, taken, Timestamp(90))
+            .await
+            .unwrap();
+        let row = work.overrides().find(&row.id).await.unwrap().unwrap();
+        assert_eq!(row.condition, Condition::Suspended, "D06");
+    }
 }
 
 async fn subjects_are_searched_by_name_address_and_id(store: Arc<dyn Store>) {

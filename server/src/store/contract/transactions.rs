@@ -12,6 +12,7 @@ on_every_store!(
     a_look_stays_as_it_was_and_waits_for_nobody,
     a_look_writes_nothing,
     the_lock_makes_the_second_writer_wait,
+    what_is_held_does_not_change_meanwhile,
     of_many_writers_no_raise_is_lost,
     d02_of_many_at_once_one_adds_the_override,
     migrating_again_changes_nothing,
@@ -78,6 +79,37 @@ async fn the_lock_makes_the_second_writer_wait(store: Arc<dyn Store>) {
     first.save().await.unwrap();
     let seen = second.await.unwrap();
     assert_eq!((seen.revision, seen.description.as_str()), (3, "First"));
+}
+
+async fn what_is_held_does_not_change_meanwhile(store: Arc<dyn Store>) {
+    people_and_servers(&*store).await;
+    let id = ServerId::new("id-notes");
+    let mut first = store.begin().await.unwrap();
+    assert_eq!(
+        first.servers().hold(&id).await.unwrap().unwrap().revision,
+        1,
+        "not raised"
+    );
+    let (started, has_started) = oneshot::channel();
+    let other = store.clone();
+    let second = tokio::spawn(async move {
+        started.send(()).unwrap();
+        let mut work = other.begin().await.unwrap();
+        work.servers().lock("notes").await.unwrap().unwrap();
+        work.save().await.unwrap();
+    });
+    has_started.await.unwrap();
+    // As above.
+    for _ in 0..20 {
+        store.ping().await.unwrap();
+    }
+    assert!(!second.is_finished());
+    assert_eq!(first.servers().hold(&id).await.unwrap().unwrap().revision, 1);
+    first.save().await.unwrap();
+    second.await.unwrap();
+    let mut work = store.begin().await.unwrap();
+    assert_eq!(work.servers().hold(&id).await.unwrap().unwrap().revision, 2);
+    assert_eq!(work.servers().hold(&ServerId::new("nothing")).await.unwrap(), None);
 }
 
 async fn of_many_writers_no_raise_is_lost(store: Arc<dyn Store>) {

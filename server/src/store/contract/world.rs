@@ -123,6 +123,7 @@ pub(super) fn an_override(server: &str, subject: &SubjectRef, kind: Kind) -> Ove
         last_verified_at: None,
         expires_at: Some(Timestamp(900)),
         version: 1,
+        consent: None,
     }
 }
 

@@ -1,9 +1,12 @@
 //! MCP calls through the gateway, against an upstream that records what reached it.
 
 mod credentials;
+mod egress;
+mod elicitation;
 mod errors;
 mod framing;
 mod headers;
+mod in_flight;
 mod inbound;
 mod isolation;
 mod legacy_sse;
@@ -12,3 +15,5 @@ mod passthrough;
 mod sessions;
 mod streams;
 mod tampered;
+mod url_error;
+mod waiting;

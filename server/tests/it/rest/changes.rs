@@ -195,6 +195,7 @@ async fn oauth_token(world: &World) -> String {
         last_verified_at: None,
         expires_at: None,
         version: 1,
+        consent: None,
     };
     work.overrides().insert(&row).await.unwrap();
     work.save().await.unwrap();

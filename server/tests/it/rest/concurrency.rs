@@ -1,14 +1,13 @@
-//! Changes at the same moment (D02, D07, B5).
+//! Changes at the same moment (D02, D07). Adds against changes of settings are in `races`.
 
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::world::{individual, shared};
+use crate::support::world::shared;
 use crate::support::{World, on_every_database};
 
 on_every_database!(
     d02_of_many_adds_at_once_one_is_new_and_the_last_stays,
-    b5_whatever_the_order_no_override_survives_on_a_mode_that_has_none,
     two_saves_of_one_preview_one_wins,
 );
 
@@ -26,34 +25,6 @@ async fn d02_of_many_adds_at_once_one_is_new_and_the_last_stays(world: &World) {
     assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 200, 201]);
     let list = world.app.get(&world.mia, "/servers/notes/overrides").await.expect(200);
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
-}
-
-async fn b5_whatever_the_order_no_override_survives_on_a_mode_that_has_none(world: &World) {
-    for round in 0..4 {
-        let name = format!("race-{round}");
-        world.server(&name, individual()).await;
-        let path = format!("/servers/{name}/outbound-auth");
-        let change = world.app.put(&world.mia, &path, shared("Bearer x"));
-        let adds = [&world.bob, &world.eve].map(|caller| world.put_override(caller, &name, caller, "sk-1"));
-        let (changed, added) = tokio::join!(change, join_all(adds));
-        for answer in &added {
-            assert!(matches!(answer.status, 201 | 422), "{answer:?}");
-        }
-        let list = world
-            .app
-            .get(&world.mia, &format!("/servers/{name}/overrides"))
-            .await
-            .expect(200);
-        let left = list["items"].as_array().unwrap().len();
-        let count = added.iter().filter(|answer| answer.status == 201).count();
-        match changed.status {
-            // Nobody had added anything yet: what came later was refused.
-            200 => assert_eq!((left, count), (0, 0), "{list}"),
-            // Somebody had: that needs a preview.
-            409 => assert_eq!((left, count), (2, 2), "{list}"),
-            other => panic!("{other}: {changed:?}"),
-        }
-    }
 }
 
 async fn two_saves_of_one_preview_one_wins(world: &World) {

@@ -73,7 +73,6 @@ async fn d03_values_by_name(world: &World) {
             json!({"credential": "x", "credentials": {"API_KEY": "x"}}),
             "credential",
         ),
-        (json!({"credential": "x", "verify": true}), "verify"),
     ] {
         assert_eq!(
             put(world, body.clone()).await.wrong_fields(422, "invalid"),

@@ -19,6 +19,7 @@ const ROUTES: &[&str] = &[
     "get /servers/{name}/overrides",
     "put /servers/{name}/overrides/{subject_type}/{subject_id}",
     "delete /servers/{name}/overrides/{subject_type}/{subject_id}",
+    "post /servers/{name}/overrides/{subject_type}/{subject_id}/verify",
     "get /servers/{name}/resolve/{subject_type}/{subject_id}",
     "get /servers/{name}/access",
     "put /servers/{name}/access/{grantee_type}/{grantee_id}",

@@ -14,9 +14,10 @@ use reqwest::redirect::Policy;
 use serde_json::Value;
 use server::clock::{Clock, SystemClock, TestClock};
 use server::config::{Config, KeySource};
+use server::egress::{Egress, Resolve, SystemResolver};
 use server::services::accounts::NewUser;
 use server::services::tokens::TokenRequest;
-use server::startup::Overkey;
+use server::startup::{Overkey, egress_config};
 use server::web::listen;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,8 @@ use super::{Answer, Caller, PATIENCE};
 
 pub const BODY_LIMIT: usize = 64 * 1024;
 pub const FIRST_BYTE: Duration = Duration::from_secs(1);
+/// Longer than any test waits: what ends a wait in a test is what should end it.
+pub const CREDENTIAL_WAIT: Duration = Duration::from_secs(600);
 
 pub struct App {
     pub overkey: Overkey,
@@ -45,11 +48,17 @@ pub fn config() -> Config {
     config.metrics_listen = None;
     config.body_limit = BODY_LIMIT;
     config.first_byte_timeout = FIRST_BYTE.as_secs();
+    config.credential_wait = CREDENTIAL_WAIT.as_secs();
     config
 }
 
 impl App {
     pub async fn start(config: Config) -> Self {
+        Self::start_with(config, Arc::new(SystemResolver)).await
+    }
+
+    /// With names that lead where a test says.
+    pub async fn start_with(config: Config, names: Arc<dyn Resolve>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let bound = listener.local_addr().unwrap();
         let url = config
@@ -58,7 +67,8 @@ impl App {
             .unwrap_or_else(|| Url::parse(&format!("http://{bound}")).unwrap());
         let named = url[Position::BeforeHost..Position::AfterPort].to_owned();
         let clock = Arc::new(TestClock::at(SystemClock.now().0));
-        let overkey = Overkey::open(config, url, clock.clone()).await.unwrap();
+        let egress = Egress::new(&egress_config(&config), names);
+        let overkey = Overkey::open_with(config, url, clock.clone(), egress).await.unwrap();
         let router = overkey.router().await.unwrap();
         // As `startup::run` does, but never told to stop.
         tokio::spawn(listen::serve(

@@ -1,7 +1,10 @@
 //! What the tests stand on: a running app, people, an upstream that records, databases, raw sockets.
 
 pub mod app;
+pub mod checking;
 pub mod database;
+pub mod modern;
+pub mod names;
 pub mod process;
 pub mod raw;
 pub mod rest;

@@ -28,6 +28,17 @@ pub fn status(answer: &str) -> u16 {
     code.parse().unwrap_or_else(|_| panic!("no HTTP answer: {answer:?}"))
 }
 
+/// A server that answers the first connection as `serve` does, byte by byte. Its URL.
+pub async fn server<F>(serve: impl FnOnce(TcpStream) -> F + Send + 'static) -> String
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { serve(listener.accept().await.unwrap().0).await });
+    url
+}
+
 /// An upstream that takes a connection, reads a little and closes it.
 pub async fn closing_upstream() -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

@@ -61,7 +61,10 @@ struct Shared {
 
 impl Upstream {
     pub async fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        Self::on(TcpListener::bind(("127.0.0.1", 0)).await.unwrap())
+    }
+
+    pub fn on(listener: TcpListener) -> Self {
         let authority = listener.local_addr().unwrap().to_string();
         let (sender, seen) = mpsc::unbounded_channel();
         let replies = Arc::default();

@@ -1,8 +1,11 @@
 //! People, servers and an upstream: what most tests begin with.
 
+use std::sync::Arc;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use server::config::Config;
+use server::egress::{Resolve, SystemResolver};
 
 use super::{Answer, App, Caller, Upstream, app};
 
@@ -27,9 +30,14 @@ impl World {
     }
 
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::with_names(change, Arc::new(SystemResolver)).await
+    }
+
+    /// With names that lead where a test says.
+    pub async fn with_names(change: impl FnOnce(&mut Config), names: Arc<dyn Resolve>) -> Self {
         let mut config = app::config();
         change(&mut config);
-        let app = App::start(config).await;
+        let app = App::start_with(config, names).await;
         let upstream = Upstream::start().await;
         let ada = app.first_admin("ada").await;
         let mia = person(&app, &ada, "mia").await;
@@ -111,9 +119,13 @@ impl World {
 
     /// An MCP request: a POST of `CALL`, to be changed before it is sent.
     pub fn mcp(&self, caller: &Caller, server: &str) -> reqwest::RequestBuilder {
-        self.app
-            .http
-            .post(self.app.at(&format!("/mcp/{server}")))
+        Self::mcp_at(&self.app, caller, server)
+    }
+
+    /// The same at another replica.
+    pub fn mcp_at(app: &App, caller: &Caller, server: &str) -> reqwest::RequestBuilder {
+        app.http
+            .post(app.at(&format!("/mcp/{server}")))
             .bearer_auth(&caller.token)
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream")

@@ -1,0 +1,204 @@
+//! The connector: the one place where a name becomes an address, and an address a connection.
+//!
+//! Which addresses will do depends on the scheme, so each scheme has a connector of its own; the pool keeps them apart, too.
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Uri;
+use http_body_util::Full;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tower::Service;
+
+use super::guard::{Guard, Refused, Scheme};
+use super::resolve::{Lookup, Resolve};
+
+const IDLE_PER_HOST: usize = 64;
+
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
+
+pub type Client = legacy::Client<InTime, Full<Bytes>>;
+
+pub fn client(guard: &Guard, resolver: &Arc<dyn Resolve>, connect_timeout: Duration) -> Client {
+    // rustls chooses by itself only while a single implementation is compiled in, and any dependency may bring another.
+    // An error says that one is chosen already.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let tls = HttpsConnectorBuilder::new()
+        .with_webpki_roots()
+        .https_or_http()
+        .enable_http1()
+        .enable_http2()
+        .wrap_connector(Connector::new(guard, resolver, connect_timeout));
+    legacy::Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_max_idle_per_host(IDLE_PER_HOST)
+        .build(InTime {
+            tls,
+            limit: connect_timeout,
+        })
+}
+
+/// A limit on all that happens before a request can be sent: name, TCP and TLS.
+#[derive(Clone)]
+pub struct InTime {
+    tls: HttpsConnector<Connector>,
+    limit: Duration,
+}
+
+impl Service<Uri> for InTime {
+    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Error = BoxError;
+    type Future = Connecting<Self::Response>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.tls.poll_ready(context)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connecting = tokio::time::timeout(self.limit, self.tls.call(uri));
+        Box::pin(async move {
+            let timed_out = |_| io::Error::from(io::ErrorKind::TimedOut);
+            connecting.await.map_err(timed_out)?
+        })
+    }
+}
+
+/// TCP connections to addresses that were checked for the URL's scheme.
+#[derive(Clone)]
+pub struct Connector {
+    guard: Guard,
+    http: HttpConnector<Lookup>,
+    https: HttpConnector<Lookup>,
+}
+
+impl Connector {
+    fn new(guard: &Guard, resolver: &Arc<dyn Resolve>, timeout: Duration) -> Self {
+        let tcp = |scheme| {
+            let mut tcp = HttpConnector::new_with_resolver(Lookup {
+                scheme,
+                guard: guard.clone(),
+                resolver: Arc::clone(resolver),
+            });
+            tcp.enforce_http(false);
+            tcp.set_nodelay(true);
+            // Divided among a name's addresses, so that the first does not use it all up.
+            tcp.set_connect_timeout(Some(timeout));
+            tcp
+        };
+        Self {
+            guard: guard.clone(),
+            http: tcp(Scheme::Http),
+            https: tcp(Scheme::Https),
+        }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<TcpStream>;
+    type Error = BoxError;
+    type Future = Connecting<Self::Response>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        ready!(self.http.poll_ready(context))?;
+        ready!(self.https.poll_ready(context))?;
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let scheme = match checked(&self.guard, &uri) {
+            Ok(scheme) => scheme,
+            Err(refused) => return Box::pin(async move { Err(refused.into()) }),
+        };
+        let connecting = match scheme {
+            Scheme::Http => self.http.call(uri),
+            Scheme::Https => self.https.call(uri),
+        };
+        Box::pin(async move { Ok(connecting.await?) })
+    }
+}
+
+/// All that can be checked without a resolver. A host that is an address never gets to one, so it is checked here.
+fn checked(guard: &Guard, uri: &Uri) -> Result<Scheme, Refused> {
+    let scheme = Scheme::of(uri).ok_or(Refused::NotCallable)?;
+    let authority = uri.authority().ok_or(Refused::NotCallable)?;
+    // A user would be left out silently; a zone (`%25eth0`) names a link of this machine.
+    let odd = authority.as_str().contains(['@', '%']) || authority.host().is_empty();
+    if odd || authority.port_u16() == Some(0) {
+        return Err(Refused::NotCallable);
+    }
+    match literal(authority.host()) {
+        Some(address) => guard.check(scheme, address).map(|()| scheme),
+        None => Ok(scheme),
+    }
+}
+
+/// As `HttpConnector` tells an address from a name. What only looks like one (`127.1`) is a name, and its addresses are checked.
+fn literal(host: &str) -> Option<IpAddr> {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let host = bare.unwrap_or(host);
+    let v4 = host.parse::<Ipv4Addr>().map(IpAddr::from);
+    v4.or_else(|_| host.parse::<Ipv6Addr>().map(IpAddr::from)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(allow: &[&str], uri: &str) -> Result<Scheme, Refused> {
+        let allow: Vec<_> = allow.iter().map(|network| network.parse().unwrap()).collect();
+        checked(&Guard::new(&allow), &uri.parse().unwrap())
+    }
+
+    #[test]
+    fn f1_a_host_that_is_an_address_is_checked_without_a_resolver() {
+        for host in [
+            "127.0.0.1",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+            "169.254.169.254",
+            "[64:ff9b::a00:1]",
+            "0.0.0.0",
+        ] {
+            for scheme in ["http", "https"] {
+                assert_eq!(
+                    check(&[], &format!("{scheme}://{host}:8080/mcp")),
+                    Err(Refused::Special),
+                    "{host}"
+                );
+            }
+        }
+        assert_eq!(check(&[], "http://93.184.216.34/"), Err(Refused::PlainHttp));
+        assert_eq!(check(&[], "https://93.184.216.34/"), Ok(Scheme::Https));
+        assert_eq!(check(&[], "https://[2606:2800:220:1::1]/"), Ok(Scheme::Https));
+        assert_eq!(check(&["127.0.0.1/32"], "http://127.0.0.1/"), Ok(Scheme::Http));
+    }
+
+    #[test]
+    fn f1_urls_that_nobody_needs_are_not_called() {
+        for uri in [
+            "ftp://a.example/",
+            "ws://a.example/",
+            "/mcp",
+            "a.example:443",
+            "https://user@a.example/",
+            "https://user:password@a.example/",
+            "https://a.example:0/",
+            "https://:443/",
+            "https://[fe80::1%25eth0]/",
+            "https://[::1%251]/",
+        ] {
+            assert_eq!(check(&["::/0"], uri), Err(Refused::NotCallable), "{uri}");
+        }
+    }
+}

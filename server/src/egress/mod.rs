@@ -1,0 +1,66 @@
+//! The way out: every URL that Overkey calls is called from here, so that no caller can forget a rule (issue 3, item 9).
+//!
+//! Names are resolved once, each address is checked, and only a checked one is connected to. Public addresses are called over
+//! https only; private and special ones, and plain http, only in networks that `OVERKEY_UPSTREAM_ALLOW` lists. Redirects are never
+//! followed and no proxy of the environment is asked.
+
+mod connect;
+mod error;
+mod fetch;
+mod guard;
+mod resolve;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use ipnet::IpNet;
+
+pub use error::{EgressError, FetchError, Unreachable};
+pub use fetch::FetchLimits;
+pub use guard::{Guard, Refused, Scheme};
+pub use resolve::{Resolve, SystemResolver};
+
+#[derive(Debug, Clone)]
+pub struct EgressConfig {
+    /// Networks that may be called besides public ones, over plain http too.
+    pub allow: Vec<IpNet>,
+    /// For resolving, connecting and TLS together.
+    pub connect_timeout: Duration,
+    pub fetch: FetchLimits,
+}
+
+/// Cheap to clone; the clones share their connections.
+#[derive(Clone)]
+pub struct Egress {
+    client: connect::Client,
+    limits: FetchLimits,
+}
+
+impl Egress {
+    pub fn new(config: &EgressConfig, resolver: Arc<dyn Resolve>) -> Self {
+        let guard = Guard::new(&config.allow);
+        Self {
+            client: connect::client(&guard, &resolver, config.connect_timeout),
+            limits: config.fetch,
+        }
+    }
+
+    /// With the names that the system knows.
+    pub fn system(config: &EgressConfig) -> Self {
+        Self::new(config, Arc::new(SystemResolver))
+    }
+
+    /// The answer as soon as it begins. How long that may take, and what follows, is the caller's to limit.
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, EgressError> {
+        Ok(self.client.request(request).await?)
+    }
+
+    /// The whole answer, small and soon: for OAuth and metadata. A redirect is returned as it is.
+    pub async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, FetchError> {
+        fetch::fetch(self, request).await
+    }
+}

@@ -1,0 +1,177 @@
+//! B09: a missing credential reaches the person (the decision table in protocol-security 1.6).
+//!
+//! A client that declared that it can send its person to a URL is asked to: by a result `input_required` (2026-07-28) or the error
+//! -32042 (2025-11-25). Everybody else gets the plain error, and so does everybody in the end: the loop ends here, not in the
+//! client. On 2026-07-28 the call waits for the credential once the person agreed, and then goes on.
+
+use std::time::Instant;
+
+use axum::http::{HeaderName, HeaderValue, Method};
+use axum::response::Response;
+use domain::actor::Actor;
+use domain::injection::MissingReason;
+
+use super::auth_required::{AuthRequired, QUESTION, Question};
+use super::error::GatewayError;
+use super::message::{Message, Transport};
+use super::record::Record;
+use super::request_state::{ForCall, RequestState};
+use super::rpc_call::{self, Action, RpcCall};
+use super::{Parts, authorize, resolve};
+use crate::services::calls::Caller;
+
+const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+/// I2: how often a person is asked in one call.
+const ROUNDS: u8 = 3;
+
+/// A call that brings its person's answer.
+struct Answered {
+    /// `None` when the answer is missing or makes no sense.
+    action: Option<Action>,
+    state: RequestState,
+    /// As the upstream gets it.
+    message: Message,
+}
+
+/// A whole call, from the message to the answer or the question.
+pub async fn call(
+    gateway: &Parts,
+    record: &mut Record,
+    caller: &Caller,
+    server: &str,
+    message: &Message,
+) -> Result<Response, GatewayError> {
+    let actor = &caller.actor;
+    let Some(answered) = answered(gateway, actor, server, message)? else {
+        let outcome = gateway.carry_out(record, actor, server, message).await;
+        return outcome.map_err(|error| ask(gateway, actor, message, error, 1));
+    };
+    if matches!(answered.action, Some(Action::Decline | Action::Cancel)) {
+        record.actor(actor);
+        return Err(declined(gateway, actor, server, answered.state.reason).await);
+    }
+    let message = &answered.message;
+    let mut outcome = gateway.carry_out(record, actor, server, message).await;
+    let lacking = outcome.as_ref().is_err_and(may_be_mended);
+    if lacking && answered.action == Some(Action::Accept) && comes(gateway, record, caller, server).await? {
+        outcome = gateway.carry_out(record, actor, server, message).await;
+    }
+    outcome.map_err(|error| ask(gateway, actor, message, error, answered.state.round + 1))
+}
+
+/// What our question was answered with; an error when it was another caller's, server's or call's, or too long ago.
+fn answered(gateway: &Parts, actor: &Actor, server: &str, message: &Message) -> Result<Option<Answered>, GatewayError> {
+    if !is_posted(message) || !rpc_call::may_bring_answer(&message.headers, &message.body) {
+        return Ok(None);
+    }
+    let Some(call) = RpcCall::read(&message.body) else {
+        return Ok(None);
+    };
+    // What does not open is the upstream's own.
+    let Some(state) = call.request_state().and_then(|text| gateway.states.open(&text)) else {
+        return Ok(None);
+    };
+    if !state.fits(&for_call(actor, server, &call), gateway.calls.now()) {
+        return Err(GatewayError::StaleState);
+    }
+    Ok(Some(Answered {
+        action: call.answer(QUESTION),
+        state,
+        message: Message {
+            method: message.method.clone(),
+            headers: message.headers.clone(),
+            body: call.without_answers(),
+            transport: message.transport.clone(),
+        },
+    }))
+}
+
+/// Whoever said no is not asked again, and the call does not go on behind their back.
+async fn declined(gateway: &Parts, actor: &Actor, server: &str, reason: MissingReason) -> GatewayError {
+    let target = match resolve::resolve(&gateway.calls, actor, server).await {
+        Ok(target) => target,
+        Err(error) => return error,
+    };
+    let required = AuthRequired::new(&gateway.calls, actor, &target.server.name, reason);
+    authorize::authorize(&target).map_or_else(|error| error, |_| GatewayError::AuthRequired(Box::new(required)))
+}
+
+/// Whether waiting for the person makes sense. A key that the upstream rejected is there already.
+fn may_be_mended(error: &GatewayError) -> bool {
+    matches!(error, GatewayError::AuthRequired(required) if required.reason != MissingReason::OverrideRejected)
+}
+
+/// Waits for the credential, and looks again whether the caller may call: they may have lost that in the meantime.
+async fn comes(gateway: &Parts, record: &mut Record, caller: &Caller, server: &str) -> Result<bool, GatewayError> {
+    let started = Instant::now();
+    let patience = gateway.config.credential_wait;
+    let comes = gateway.calls.credential_comes(&caller.actor, server, patience).await;
+    record.waited(started.elapsed());
+    if comes && !gateway.calls.may_go_on(&caller.token, server).await? {
+        return Err(GatewayError::NotFound);
+    }
+    Ok(comes)
+}
+
+/// A missing credential as a question, where the client takes one; any other error as it is.
+fn ask(gateway: &Parts, actor: &Actor, message: &Message, error: GatewayError, round: u8) -> GatewayError {
+    match error {
+        GatewayError::AuthRequired(required) if required.reason != MissingReason::OverrideRejected => {
+            let question = question(gateway, actor, message, &required, round);
+            question.map_or_else(
+                || GatewayError::AuthRequired(required),
+                |question| GatewayError::Asked(Box::new(question)),
+            )
+        }
+        other => other,
+    }
+}
+
+fn question(gateway: &Parts, actor: &Actor, message: &Message, required: &AuthRequired, round: u8) -> Option<Question> {
+    let headers = &message.headers;
+    let call = is_posted(message).then(|| RpcCall::read(&message.body))??;
+    let server = required.server.as_str();
+    if round <= ROUNDS && call.takes_url_question(headers) {
+        let for_call = for_call(actor, server, &call);
+        let state = RequestState::new(for_call, round, required.reason, gateway.calls.now());
+        return Some(Question::InputRequired {
+            required: required.clone(),
+            state: gateway.states.seal(&state)?,
+        });
+    }
+    let session = headers.get(SESSION)?.to_str().ok()?;
+    let subject = actor.subject.to_string();
+    let takes = call.takes_url_error(headers) && gateway.sessions.has_url_elicitation(session, server, &subject);
+    takes.then(|| Question::UrlRequired(required.clone()))
+}
+
+fn for_call(actor: &Actor, server: &str, call: &RpcCall<'_>) -> ForCall {
+    ForCall {
+        server: server.to_owned(),
+        subject: actor.subject.to_string(),
+        digest: call.digest(),
+    }
+}
+
+/// The session id with a note that the client can be asked, if it declared so: there is no session to keep it in. Where the
+/// upstream has no sessions, the note is the whole id.
+pub fn noted(
+    gateway: &Parts,
+    message: &Message,
+    (server, subject): (&str, &str),
+    id: Option<HeaderValue>,
+) -> Option<HeaderValue> {
+    let declared = is_posted(message)
+        && rpc_call::may_initialize(&message.headers, &message.body)
+        && RpcCall::read(&message.body).is_some_and(|call| call.declares_url_at_initialize());
+    let sealed = id.as_ref().map_or(Some(""), |id| id.to_str().ok());
+    let noted = sealed.filter(|_| declared).and_then(|sealed| {
+        let noted = gateway.sessions.with_url_elicitation(sealed, server, subject)?;
+        HeaderValue::try_from(noted).ok()
+    });
+    noted.or(id)
+}
+
+fn is_posted(message: &Message) -> bool {
+    message.method == Method::POST && message.transport == Transport::StreamableHttp
+}

@@ -1,0 +1,121 @@
+//! A subject's tokens as they are held, and the steps of renewing them: each one transaction, none open while a provider is asked.
+
+use domain::id::OverrideId;
+use domain::overrides::Condition;
+use domain::timestamp::Timestamp;
+
+use super::consents::Granted;
+use super::vault::{self, TokenSource, Tokens};
+use super::{Core, ServiceError};
+use crate::seal::{Seal, SealError};
+use crate::store::{Consent, OverrideRow};
+
+/// An oauth override, opened.
+#[derive(Debug, Clone)]
+pub struct HeldTokens {
+    pub row: OverrideRow,
+    pub consent: Consent,
+    pub tokens: Tokens,
+}
+
+impl HeldTokens {
+    pub fn open(seal: &Seal, row: &OverrideRow) -> Result<Self, SealError> {
+        Ok(Self {
+            tokens: vault::open_tokens(seal, row, &row.origin)?,
+            consent: row.consent.clone().ok_or(SealError::DoesNotOpen)?,
+            row: row.clone(),
+        })
+    }
+
+    pub fn is_usable(&self) -> bool {
+        matches!(self.row.condition, Condition::Good | Condition::Rejected)
+    }
+}
+
+#[derive(Clone)]
+pub struct Renewals {
+    core: Core,
+}
+
+impl Renewals {
+    pub fn new(core: Core) -> Self {
+        Self { core }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.core.now()
+    }
+
+    pub async fn held(&self, id: &OverrideId) -> Result<Option<HeldTokens>, ServiceError> {
+        let mut work = self.core.store.read().await?;
+        let row = work.overrides().find(id).await?;
+        Ok(row.map(|row| HeldTokens::open(&self.core.seal, &row)).transpose()?)
+    }
+
+    /// True for one of all who ask: the row is theirs to renew for so many seconds.
+    pub async fn claim(&self, held: &HeldTokens, seconds: i64) -> Result<bool, ServiceError> {
+        let now = self.core.now();
+        let mut work = self.core.store.begin().await?;
+        let claimed = work
+            .renewals()
+            .claim(&held.row.id, held.row.version, now, now.plus(seconds))
+            .await?;
+        work.save().await?;
+        Ok(claimed)
+    }
+
+    /// Stores what the provider granted, and gives it back as it is held now. `None`: the row has moved on.
+    pub async fn store(&self, held: &HeldTokens, granted: &Granted) -> Result<Option<HeldTokens>, ServiceError> {
+        let row = &held.row;
+        let consent = Consent {
+            scopes: granted.scopes.clone().unwrap_or_else(|| held.consent.scopes.clone()),
+            expires_at: granted.expires_at,
+            ..held.consent.clone()
+        };
+        let tokens = Tokens {
+            access: granted.access.clone(),
+            // RFC 6749 section 6: without a new one, the old one stays.
+            refresh: granted.refresh.clone().or_else(|| held.tokens.refresh.clone()),
+            client: held.tokens.client.clone(),
+            from: TokenSource {
+                issued_at: granted.issued_at,
+                expires_at: granted.expires_at,
+                ..held.tokens.from.clone()
+            },
+        };
+        let whose = (&row.server, &row.subject);
+        let sealed = vault::seal_tokens(&self.core.seal, whose, &row.origin, &consent.issuer, &tokens)?;
+        let mut work = self.core.store.begin().await?;
+        if !work.renewals().renewed(&row.id, row.version, &sealed, &consent).await? {
+            return Ok(None);
+        }
+        work.save().await?;
+        let row = OverrideRow {
+            sealed,
+            consent: Some(consent.clone()),
+            version: row.version + 1,
+            ..row.clone()
+        };
+        Ok(Some(HeldTokens { row, consent, tokens }))
+    }
+
+    pub async fn release(&self, held: &HeldTokens) -> Result<(), ServiceError> {
+        let mut work = self.core.store.begin().await?;
+        work.renewals().release(&held.row.id, held.row.version).await?;
+        Ok(work.save().await?)
+    }
+
+    /// S61's state: Reconnect. Does nothing when the row has moved on.
+    pub async fn invalidate(&self, id: &OverrideId, version: i64) -> Result<(), ServiceError> {
+        let mut work = self.core.store.begin().await?;
+        work.renewals().invalidate(id, version).await?;
+        Ok(work.save().await?)
+    }
+
+    /// What the next consent asks for besides: a call was refused for lack of it.
+    pub async fn want_scopes(&self, id: &OverrideId, scopes: &[String]) -> Result<(), ServiceError> {
+        let mut work = self.core.store.begin().await?;
+        work.renewals().want_scopes(id, &scopes.join(" ")).await?;
+        Ok(work.save().await?)
+    }
+}

@@ -1,0 +1,43 @@
+//! The way out, against listeners that notice every connection (F1-F5).
+
+mod addresses;
+mod errors;
+mod fetch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Request;
+use http_body_util::Full;
+use server::egress::{Egress, EgressConfig, EgressError, FetchLimits};
+
+use crate::support::PATIENCE;
+use crate::support::names::Names;
+
+/// Long enough to begin something, short enough to wait for.
+const SHORT: Duration = Duration::from_millis(300);
+
+fn config(allow: &[&str]) -> EgressConfig {
+    EgressConfig {
+        allow: allow.iter().map(|network| network.parse().unwrap()).collect(),
+        connect_timeout: PATIENCE,
+        fetch: FetchLimits {
+            time: PATIENCE,
+            ..FetchLimits::default()
+        },
+    }
+}
+
+fn with_names(allow: &[&str], names: &Arc<Names>) -> Egress {
+    let names: Arc<Names> = Arc::clone(names);
+    Egress::new(&config(allow), names)
+}
+
+fn get<B: Default>(uri: &str) -> Request<B> {
+    Request::get(uri).body(B::default()).unwrap()
+}
+
+async fn send(egress: &Egress, uri: &str) -> Result<u16, EgressError> {
+    let answer = egress.send(get::<Full<_>>(uri)).await?;
+    Ok(answer.status().as_u16())
+}

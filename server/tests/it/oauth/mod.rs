@@ -1,0 +1,9 @@
+//! Overkey as an OAuth client, from outside: consents, renewals, settings, servers' own tokens (S22, S52-S61, D06, D08, D12).
+
+mod consent;
+mod discovery;
+mod machine;
+mod renewal;
+mod settings;
+mod stage;
+mod storm;
