@@ -3,6 +3,7 @@
 
 mod keys;
 mod retention;
+mod verdict;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use crate::store::{AuditRow, Page, PageQuery, StoreError, Trail, TrailEntry, Tra
 
 pub use keys::AuditKeys;
 pub use retention::Retention;
-pub use verify::{Broken, Fault, Noted, Verdict};
+pub use verdict::{Broken, Fault, Noted, Verdict};
 
 /// Whom an entry names that no actor made.
 const PROGRAM: &str = "Overkey";
