@@ -173,7 +173,10 @@ impl Desk {
         let exactly: Vec<_> = hits.iter().filter(exact).collect();
         match (exactly.as_slice(), hits.is_empty()) {
             ([one], _) => Ok(one.subject.clone()),
-            (_, true) => Err(invalid(field, "There is no such user or virtual account.")),
+            (_, true) => Err(invalid(
+                field,
+                "There is no such user, virtual account or external identity.",
+            )),
             (_, false) => {
                 let names: Vec<String> = hits.iter().map(|hit| subject_hit(hit.clone()).value).collect();
                 let message = format!("Which one? Enter one of: {}.", names.join(", "));
@@ -370,15 +373,20 @@ pub(super) fn subject_hit(hit: store::SubjectHit) -> SubjectHit {
             value: hit.detail,
             label: hit.name,
         },
-        SubjectKind::VirtualAccount | SubjectKind::ExternalIdentity => SubjectHit {
+        SubjectKind::VirtualAccount => SubjectHit {
             value: hit.subject.id,
             label: hit.subject.kind.label().to_owned(),
+        },
+        // Two providers may call somebody alike.
+        SubjectKind::ExternalIdentity => SubjectHit {
+            value: hit.subject.to_string(),
+            label: format!("{} · {} of {}", hit.name, hit.subject.kind.label(), hit.detail),
         },
     }
 }
 
-/// `user/…`, `virtual_account/…`, or an e-mail address.
-fn spelled(text: &str) -> Option<SubjectRef> {
+/// `user/…`, `virtual_account/…`, `external_identity/…`, or an e-mail address.
+pub(super) fn spelled(text: &str) -> Option<SubjectRef> {
     let typed = text
         .split_once('/')
         .and_then(|(kind, id)| Some(named(SubjectKind::parse(kind)?, id)));

@@ -2,16 +2,15 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::actor::{Actor, SubjectRef};
+use domain::actor::SubjectRef;
 use domain::injection::MissingReason;
 use domain::server::ServerName;
 use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use super::error::json_rpc;
+use super::error::{GatewayError, json_rpc};
 use super::message::Message;
-use crate::services::calls::Calls;
 
 /// Our own code, outside JSON-RPC's reserved range.
 const AUTH_REQUIRED: i64 = 4401;
@@ -28,6 +27,8 @@ pub struct AuthRequired {
     pub subject_name: String,
     /// Absolute: opens the form or the consent page.
     pub url: Url,
+    /// The identity of a credential that is there and does not do: another one is wanted.
+    pub instead_of: Option<String>,
 }
 
 /// What a client asks its person. The link holds no secret and signs nobody in: who opens it has to be the caller.
@@ -39,17 +40,13 @@ pub enum Question {
     UrlRequired(AuthRequired),
 }
 
-impl AuthRequired {
-    pub fn new(calls: &Calls, actor: &Actor, server: &ServerName, reason: MissingReason) -> Self {
-        Self {
-            reason,
-            server: server.clone(),
-            subject: actor.subject.clone(),
-            subject_name: actor.name.clone(),
-            url: calls.connect_url(actor, server),
-        }
+impl From<AuthRequired> for GatewayError {
+    fn from(required: AuthRequired) -> Self {
+        Self::AuthRequired(Box::new(required))
     }
+}
 
+impl AuthRequired {
     pub fn error(&self) -> Value {
         json!({ "code": AUTH_REQUIRED, "message": self.message(), "data": self.data() })
     }
@@ -139,6 +136,7 @@ mod tests {
             subject: SubjectRef::virtual_account(&VirtualAccountId::new("1")),
             subject_name: "ci-bot".to_owned(),
             url: Url::parse("https://gateway.example/connect/notes").unwrap(),
+            instead_of: None,
         }
     }
 

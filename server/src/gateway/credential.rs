@@ -103,19 +103,20 @@ pub async fn renewed(
 }
 
 /// McpAuthRequiredError for this caller.
-pub fn required(gateway: &Parts, actor: &Actor, target: &Target, reason: MissingReason) -> GatewayError {
-    GatewayError::AuthRequired(Box::new(AuthRequired {
+pub fn required(gateway: &Parts, actor: &Actor, target: &Target, reason: MissingReason) -> AuthRequired {
+    AuthRequired {
         reason,
         server: target.server.name.clone(),
         subject: actor.subject.clone(),
         subject_name: actor.name.clone(),
         url: gateway.calls.connect_url(actor, &target.server.name),
-    }))
+        instead_of: None,
+    }
 }
 
 fn failed(gateway: &Parts, actor: &Actor, target: &Target, error: CredentialError) -> GatewayError {
     match error {
-        CredentialError::Missing(reason) => required(gateway, actor, target, reason),
+        CredentialError::Missing(reason) => required(gateway, actor, target, reason).into(),
         CredentialError::Seal(error) => GatewayError::CredentialUnusable(error.to_string()),
         CredentialError::Fill(error) => GatewayError::CredentialUnusable(error.to_string()),
     }
@@ -128,8 +129,8 @@ fn own_tokens(
     held: Result<Arc<HeldTokens>, RenewalError>,
 ) -> Result<CallCredential, GatewayError> {
     let held = held.map_err(|error| match error {
-        RenewalError::Invalidated => required(gateway, actor, target, MissingReason::OauthInvalidated),
-        RenewalError::Gone => required(gateway, actor, target, MissingReason::OauthConsentRequired),
+        RenewalError::Invalidated => required(gateway, actor, target, MissingReason::OauthInvalidated).into(),
+        RenewalError::Gone => required(gateway, actor, target, MissingReason::OauthConsentRequired).into(),
         RenewalError::ClientRefused => GatewayError::ProviderRefused,
         RenewalError::Trouble => GatewayError::ProviderInTrouble,
     })?;

@@ -17,7 +17,7 @@ use super::message::{Message, Transport};
 use super::record::Record;
 use super::request_state::{ForCall, RequestState};
 use super::rpc_call::{self, Action, RpcCall};
-use super::{Parts, authorize, resolve};
+use super::{Parts, authorize, credential, resolve};
 use crate::services::calls::Caller;
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -52,8 +52,10 @@ pub async fn call(
     }
     let message = &answered.message;
     let mut outcome = gateway.carry_out(record, actor, server, message).await;
-    let lacking = outcome.as_ref().is_err_and(may_be_mended);
-    if lacking && answered.action == Some(Action::Accept) && comes(gateway, record, caller, server).await? {
+    let agreed = answered.action == Some(Action::Accept);
+    if let Some(required) = outcome.as_ref().err().and_then(missing).filter(|_| agreed)
+        && comes(gateway, record, caller, required).await?
+    {
         outcome = gateway.carry_out(record, actor, server, message).await;
     }
     outcome.map_err(|error| ask(gateway, actor, message, error, answered.state.round + 1))
@@ -88,26 +90,36 @@ fn answered(gateway: &Parts, actor: &Actor, server: &str, message: &Message) -> 
 
 /// Whoever said no is not asked again, and the call does not go on behind their back.
 async fn declined(gateway: &Parts, actor: &Actor, server: &str, reason: MissingReason) -> GatewayError {
-    let target = match resolve::resolve(&gateway.calls, actor, server).await {
-        Ok(target) => target,
-        Err(error) => return error,
-    };
-    let required = AuthRequired::new(&gateway.calls, actor, &target.server.name, reason);
-    authorize::authorize(&target).map_or_else(|error| error, |_| GatewayError::AuthRequired(Box::new(required)))
+    match resolve::resolve(&gateway.calls, actor, server).await {
+        Ok(target) => authorize::authorize(&target).map_or_else(
+            |error| error,
+            |_| credential::required(gateway, actor, &target, reason).into(),
+        ),
+        Err(error) => error,
+    }
 }
 
-/// Whether waiting for the person makes sense. A key that the upstream rejected is there already.
-fn may_be_mended(error: &GatewayError) -> bool {
-    matches!(error, GatewayError::AuthRequired(required) if required.reason != MissingReason::OverrideRejected)
+/// What is missing, if waiting for the person makes sense. A key that the upstream rejected is there already.
+fn missing(error: &GatewayError) -> Option<&AuthRequired> {
+    match error {
+        GatewayError::AuthRequired(required) if required.reason != MissingReason::OverrideRejected => Some(required),
+        _ => None,
+    }
 }
 
 /// Waits for the credential, and looks again whether the caller may call: they may have lost that in the meantime.
-async fn comes(gateway: &Parts, record: &mut Record, caller: &Caller, server: &str) -> Result<bool, GatewayError> {
-    let started = Instant::now();
-    let patience = gateway.config.credential_wait;
-    let comes = gateway.calls.credential_comes(&caller.actor, server, patience).await;
+async fn comes(
+    gateway: &Parts,
+    record: &mut Record,
+    caller: &Caller,
+    required: &AuthRequired,
+) -> Result<bool, GatewayError> {
+    let (started, server) = (Instant::now(), required.server.as_str());
+    let Parts { calls, config, .. } = gateway;
+    let coming = calls.credential_comes(&caller.actor, server, required.instead_of.as_deref());
+    let comes = tokio::time::timeout(config.credential_wait, coming).await.is_ok();
     record.waited(started.elapsed());
-    if comes && !gateway.calls.may_go_on(&caller.token, server).await? {
+    if comes && !calls.may_go_on(&caller.proof, server).await? {
         return Err(GatewayError::NotFound);
     }
     Ok(comes)
@@ -115,15 +127,9 @@ async fn comes(gateway: &Parts, record: &mut Record, caller: &Caller, server: &s
 
 /// A missing credential as a question, where the client takes one; any other error as it is.
 fn ask(gateway: &Parts, actor: &Actor, message: &Message, error: GatewayError, round: u8) -> GatewayError {
-    match error {
-        GatewayError::AuthRequired(required) if required.reason != MissingReason::OverrideRejected => {
-            let question = question(gateway, actor, message, &required, round);
-            question.map_or_else(
-                || GatewayError::AuthRequired(required),
-                |question| GatewayError::Asked(Box::new(question)),
-            )
-        }
-        other => other,
+    match missing(&error).and_then(|required| question(gateway, actor, message, required, round)) {
+        Some(question) => GatewayError::Asked(Box::new(question)),
+        None => error,
     }
 }
 

@@ -179,6 +179,7 @@ impl Parts {
         transport: Transport,
     ) -> Result<(Result<Response, GatewayError>, Message), GatewayError> {
         transport.check_method(request.method())?;
+        let told = self.calls.listen();
         let (mut parts, body) = request.into_parts();
         let caller = authenticate::authenticate(&self.calls, &mut parts).await?;
         let body = message::read(body, self.config.body_limit).await?;
@@ -191,8 +192,9 @@ impl Parts {
         let outcome = elicitation::call(self, record, &caller, server, &message).await;
         let watch = Watch {
             calls: self.calls.clone(),
-            token: caller.token,
+            proof: caller.proof,
             server: server.to_owned(),
+            told,
         };
         Ok((outcome.map(|answer| while_permitted(answer, watch)), message))
     }

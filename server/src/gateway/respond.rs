@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use super::Parts;
 use super::credential::{CallCredential, Token, required};
 use super::elicitation;
-use super::error::GatewayError;
+use super::error::{AuthRequired, GatewayError};
 use super::forward::connection_named;
 use super::legacy_sse;
 use super::message::{Message, Transport};
@@ -99,9 +99,9 @@ async fn rejected(
                 gateway.oauth.want_scopes(&held.row.id, &scopes).await;
             }
             gateway.oauth.invalidate(&held.row.id, held.row.version).await;
-            required(gateway, actor, target, MissingReason::OauthInvalidated)
+            required(gateway, actor, target, MissingReason::OauthInvalidated).into()
         }
-        (Choice::Own(..), _) => required(gateway, actor, target, MissingReason::OverrideRejected),
+        (Choice::Own(..), _) => required(gateway, actor, target, MissingReason::OverrideRejected).into(),
         (Choice::ServerDefault | Choice::PassThrough | Choice::Nothing | Choice::Missing(_), _) => {
             GatewayError::UpstreamRefused
         }
@@ -124,7 +124,11 @@ async fn lacks_scopes(
         return None;
     }
     gateway.oauth.want_scopes(&held.row.id, &challenge.scopes).await;
-    Some(required(gateway, actor, target, MissingReason::OauthConsentRequired))
+    let required = AuthRequired {
+        instead_of: Some(credential.inner.identity.clone()),
+        ..required(gateway, actor, target, MissingReason::OauthConsentRequired)
+    };
+    Some(required.into())
 }
 
 fn sealed_session(gateway: &Parts, credential: &CallCredential, id: &HeaderValue) -> Result<HeaderValue, GatewayError> {

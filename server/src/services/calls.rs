@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::actor::Actor;
 use domain::header::HeaderName;
 use domain::id::{ServerId, TokenId};
+use domain::identity::Identity;
 use domain::injection::{self, Choice, FillError, MissingReason, ServerFacts};
 use domain::outbound::{CredentialField, OutboundAuth};
 use domain::overrides::{Kind, OverrideFacts};
@@ -15,26 +14,34 @@ use domain::secret::Secret;
 use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
 use domain::via::By;
-use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 use url::Url;
 
 use super::call_log::{CallLog, Called};
+use super::identities::{self, NotVerified, VerifyToken};
 use super::renewals::HeldTokens;
+use super::revocations::Revocations;
 use super::uses::Uses;
 use super::waiting::Waiting;
-use super::{Core, ServiceError, access, tokens, vault};
+use super::{Core, ServiceError, access, identity, tokens, vault};
 use crate::seal::SealError;
 use crate::store::{OverrideRow, OverrideUse, StoreError};
 
-/// Who calls, and by which token: only its hash is kept.
+/// Who calls, and by what.
 #[derive(Debug)]
 pub struct Caller {
     pub actor: Actor,
-    pub token: TokenHash,
+    pub proof: Proof,
 }
 
+/// What is kept of a token to ask later whether it still counts; never the token.
 #[derive(Debug)]
-pub struct TokenHash(Vec<u8>);
+pub enum Proof {
+    /// One of ours, by its SHA-256.
+    Own(Vec<u8>),
+    /// An identity provider's (B02).
+    Provider(Identity),
+}
 
 /// A server as a call sees it. Built once per lookup; holds opened secrets, so it is never serialised or logged.
 #[derive(Debug)]
@@ -66,6 +73,15 @@ impl Target {
         };
         injection::decide(server, &facts, now)
     }
+
+    /// Names what a call would be sent with; `None` while that is missing.
+    pub fn sendable(&self, now: Timestamp) -> Option<String> {
+        match self.choice(now) {
+            Choice::Own(id, _) => self.own.iter().find(|row| row.id == id).map(identity::of_override),
+            Choice::ServerDefault | Choice::PassThrough | Choice::Nothing => Some(String::new()),
+            Choice::Missing(_) => None,
+        }
+    }
 }
 
 /// What to send upstream for this call.
@@ -94,8 +110,20 @@ pub enum AuthenticateError {
     /// Unknown, expired, revoked, or its owner disabled: one answer.
     #[error("the token is not valid")]
     Invalid,
+    /// An identity provider's token that nobody can check just now.
+    #[error("the identity provider's keys are not to be had")]
+    NoKeys,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<NotVerified> for AuthenticateError {
+    fn from(error: NotVerified) -> Self {
+        match error {
+            NotVerified::Invalid => Self::Invalid,
+            NotVerified::NoKeys => Self::NoKeys,
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -114,19 +142,21 @@ pub enum CredentialError {
 pub struct Calls {
     core: Core,
     uses: Uses,
-    log: CallLog,
     pub(super) waiting: Waiting,
+    log: CallLog,
+    revocations: Revocations,
+    verifier: Arc<dyn VerifyToken>,
 }
 
 impl Calls {
-    pub fn new(core: Core) -> Self {
-        let uses = Uses::start(core.store.clone());
-        let log = CallLog::start(core.store.clone(), core.clock.clone());
+    pub fn new(core: Core, verifier: Arc<dyn VerifyToken>) -> Self {
         Self {
-            core,
-            uses,
-            log,
+            uses: Uses::start(core.store.clone()),
+            log: CallLog::start(core.store.clone(), core.clock.clone()),
+            revocations: Revocations::start(core.store.clone()),
             waiting: Waiting::default(),
+            verifier,
+            core,
         }
     }
 
@@ -134,22 +164,41 @@ impl Calls {
         self.core.now()
     }
 
-    /// S40: the gateway token → who calls.
+    /// S40, B02: the token → who calls. Its shape says whose it is.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, AuthenticateError> {
+        if identities::looks_like_jwt(token) {
+            return self.with_providers_token(token).await;
+        }
         let hash = tokens::hash_of(token).ok_or(AuthenticateError::Invalid)?;
         let (actor, id) = self.holder(&hash).await?;
         self.uses.token_used(id, self.core.now());
         Ok(Caller {
             actor,
-            token: TokenHash(hash),
+            proof: Proof::Own(hash),
         })
     }
 
+    async fn with_providers_token(&self, token: &str) -> Result<Caller, AuthenticateError> {
+        let identity = self.verifier.verify(token, self.core.now()).await?;
+        let actor = identities::admit(&self.core, &identity).await?;
+        Ok(Caller {
+            actor: actor
+                .ok_or(AuthenticateError::Invalid)?
+                .by(By::Provider(identity.issuer.clone())),
+            proof: Proof::Provider(identity),
+        })
+    }
+
+    /// Tells when `may_go_on` is worth asking again. To be called before `authenticate`: what happens in between counts, too.
+    pub fn listen(&self) -> watch::Receiver<()> {
+        self.revocations.listen()
+    }
+
     /// A8: whether a call that began with this token could begin now.
-    pub async fn may_go_on(&self, token: &TokenHash, server: &str) -> Result<bool, ServiceError> {
-        let actor = match self.holder(&token.0).await {
-            Ok((actor, _)) => actor,
-            Err(AuthenticateError::Invalid) => return Ok(false),
+    pub async fn may_go_on(&self, proof: &Proof, server: &str) -> Result<bool, ServiceError> {
+        let actor = match self.still(proof).await {
+            Ok(actor) => actor,
+            Err(AuthenticateError::Invalid | AuthenticateError::NoKeys) => return Ok(false),
             Err(AuthenticateError::Store(error)) => return Err(error.into()),
         };
         let mut work = self.core.store.read().await?;
@@ -158,6 +207,18 @@ impl Calls {
             Ok(_) => Ok(true),
             Err(ServiceError::NotFound | ServiceError::Forbidden) => Ok(false),
             Err(error) => Err(error),
+        }
+    }
+
+    async fn still(&self, proof: &Proof) -> Result<Actor, AuthenticateError> {
+        match proof {
+            Proof::Own(hash) => Ok(self.holder(hash).await?.0),
+            Proof::Provider(identity) if identity.expires_at <= self.core.now() => Err(AuthenticateError::Invalid),
+            Proof::Provider(identity) => {
+                let mut work = self.core.store.read().await?;
+                let actor = identities::resolve(work.as_mut(), identity).await?;
+                actor.ok_or(AuthenticateError::Invalid)
+            }
         }
     }
 
@@ -217,17 +278,13 @@ impl Calls {
                 }
                 let values = vault::open_override(&self.core.seal, row, &server.url.origin())?;
                 let headers = injection::fill(&server.auth.override_headers(), &values)?;
-                (
-                    headers,
-                    format!("own:{}:{}", row.id, row.version),
-                    Some((row.id.clone(), row.version)),
-                )
+                (headers, identity::of_override(row), Some((row.id.clone(), row.version)))
             }
             Choice::ServerDefault => match server.auth {
                 OutboundAuth::ClientCredentials(_) => return Ok(Opened::ServerToken),
                 _ => {
                     let headers = injection::shared(&server.auth)?;
-                    let identity = format!("default:{}", fingerprint(&headers));
+                    let identity = format!("default:{}", identity::of_headers(&headers));
                     (headers, identity, None)
                 }
             },
@@ -249,7 +306,7 @@ impl Calls {
         Ok(Credential {
             choice: Choice::Own(row.id.clone(), row.kind),
             headers: injection::bearer(&held.tokens.access)?,
-            identity: format!("own:{}:{}", row.id, held.consent.id),
+            identity: identity::of_override(row),
             used: Some((row.id.clone(), row.version)),
         })
     }
@@ -326,16 +383,4 @@ impl Calls {
         self.uses.flush().await;
         self.log.flush().await;
     }
-}
-
-/// A hash of shared headers: changes when they do.
-fn fingerprint(headers: &[(HeaderName, Secret)]) -> String {
-    let mut hash = Sha256::new();
-    for (name, value) in headers {
-        for part in [name.lower().as_str(), value.expose()] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-    }
-    URL_SAFE_NO_PAD.encode(hash.finalize())
 }

@@ -6,11 +6,12 @@
 use std::sync::Arc;
 
 use domain::actor::{Actor, SubjectKind, SubjectRef};
-use domain::id::{OverrideId, VirtualAccountId};
-use domain::injection::{Decision, ServerFacts, explain};
+use domain::id::{ExternalIdentityId, OverrideId, VirtualAccountId};
+use domain::injection::ServerFacts;
 use domain::outbound::{CredentialField, Mode};
 use domain::overrides::{Condition, Kind, OverrideFacts, State};
 use domain::role::{OverrideAction, ServerRole};
+use domain::why::{Decision, Standing, explain};
 
 use super::audit::{Event, record};
 use super::place::{AccessList, Place};
@@ -287,13 +288,14 @@ impl Overrides {
             .iter()
             .map(OverrideRow::facts)
             .collect();
+        let standing = standing(work.as_mut(), &place, &subject).await?;
         let fields = place.auth.fields();
         let facts = ServerFacts {
             mode: place.server.mode,
             allow_optional: place.server.allow_optional,
             asked: &fields,
         };
-        Ok(explain(facts, &own, self.core.now()))
+        Ok(explain(standing, facts, &own, self.core.now()))
     }
 
     pub(super) async fn place(
@@ -324,7 +326,10 @@ impl Overrides {
     ) -> Result<SubjectRef, ServiceError> {
         let role = place.role.ok_or(ServiceError::NotFound)?;
         let unknown = || match role {
-            ServerRole::Manager => ServiceError::invalid("subject", "There is no such user or virtual account."),
+            ServerRole::Manager => ServiceError::invalid(
+                "subject",
+                "There is no such user, virtual account or external identity.",
+            ),
             ServerRole::User => ServiceError::Forbidden,
         };
         match named.kind {
@@ -344,7 +349,14 @@ impl Overrides {
                     .map(|_| named.clone())
                     .ok_or_else(unknown)
             }
-            SubjectKind::ExternalIdentity => Err(unknown()),
+            SubjectKind::ExternalIdentity => {
+                let id = ExternalIdentityId::new(named.id.clone());
+                let found = work.external_identities().find(&id).await?;
+                found
+                    .filter(|_| role == ServerRole::Manager || actor.is(named))
+                    .map(|_| named.clone())
+                    .ok_or_else(unknown)
+            }
         }
     }
 
@@ -365,6 +377,17 @@ impl Overrides {
             mode: place.server.mode,
         })
     }
+}
+
+async fn standing(work: &mut dyn Work, place: &Place, subject: &SubjectRef) -> Result<Standing, ServiceError> {
+    if super::tokens::owner(work, subject).await?.is_none() {
+        return Ok(Standing::Disabled);
+    }
+    let access = AccessList::load(work, &place.server).await?;
+    Ok(match access.reaches(work, subject).await? {
+        true => Standing::MayCall,
+        false => Standing::NoAccess,
+    })
 }
 
 /// An override named by its id answers like none when it is not yours to see (B2).

@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use domain::actor::Actor;
-use domain::injection::Choice;
 use tokio::sync::watch;
 use tokio::time;
 
@@ -34,28 +33,24 @@ impl Drop for Counted {
 }
 
 impl Calls {
-    /// Whether a call could be sent within this time, as soon as that is known.
-    pub async fn credential_comes(&self, actor: &Actor, server: &str, patience: Duration) -> bool {
+    /// Returns when a call could be sent, and not with what did not do (`instead_of`, an identity).
+    pub async fn credential_comes(&self, actor: &Actor, server: &str, instead_of: Option<&str>) {
         let _counted = self.waiting.enter();
-        time::timeout(patience, self.until_sendable(actor, server))
-            .await
-            .is_ok()
+        loop {
+            time::sleep(EVERY).await;
+            // A database that does not answer just now, or a server that is gone, has nothing to send with.
+            let Ok(Some(target)) = self.target(actor, server).await else {
+                continue;
+            };
+            let sendable = target.sendable(self.now());
+            if sendable.is_some_and(|identity| instead_of != Some(identity.as_str())) {
+                return;
+            }
+        }
     }
 
     /// How many calls wait, for whoever wants to follow it.
     pub fn waiting(&self) -> watch::Receiver<usize> {
         self.waiting.0.subscribe()
-    }
-
-    async fn until_sendable(&self, actor: &Actor, server: &str) {
-        loop {
-            time::sleep(EVERY).await;
-            // A database that does not answer just now, or a server that is gone, has nothing to send with.
-            let target = self.target(actor, server).await;
-            let lacking = |choice| matches!(choice, Choice::Missing(_));
-            if target.is_ok_and(|target| target.is_some_and(|target| !lacking(target.choice(self.now())))) {
-                return;
-            }
-        }
     }
 }

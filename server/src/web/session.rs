@@ -190,15 +190,15 @@ impl Sessions {
     }
 }
 
+/// What ties something to this browser session; `None` before there is one.
+pub fn hash_of(session: &Session) -> Option<Vec<u8>> {
+    session.id().as_ref().map(hash)
+}
+
 /// The session as the audit trail names it: the beginning of what the database knows it by.
 fn shown(session: &Session) -> By {
     let id = session.id().as_ref().map(hash).unwrap_or_default();
     By::Session(id.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// What ties something to this browser session; `None` before there is one.
-pub fn hash_of(session: &Session) -> Option<Vec<u8>> {
-    session.id().as_ref().map(hash)
 }
 
 /// What the database knows of an id: a stolen copy of the table opens no session.

@@ -175,6 +175,8 @@ pub fn outcome_words(row: &CallRow) -> String {
         ("forwarded", _) => "Answered".to_owned(),
         ("auth_required", Some(_)) => "Credential rejected".to_owned(),
         ("auth_required", None) => "No credential".to_owned(),
+        ("asked", _) => "Asked for a credential".to_owned(),
+        ("stale_state", _) => "Old answer".to_owned(),
         ("not_found", _) => "No access".to_owned(),
         (other, _) => crate::features::audit::model::action_words(other),
     }

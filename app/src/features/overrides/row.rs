@@ -37,7 +37,7 @@ pub fn Row(server: String, row: OverrideRow) -> AnyView {
                 {token.then_some("Authorized")}
                 <Masks masks=row.masks/>
             </td>
-            <td data-label="State"><span class="two-lines" title=meaning(row.state)><Badge text=row.state.label() tone=tone(row.state)/>{expires}</span></td>
+            <td data-label="State"><span class="two-lines" title=meaning(row.kind, row.state)><Badge text=row.state.label() tone=tone(row.state)/>{expires}</span></td>
             <td data-label="Last used"><TimeOr at=row.last_used never="Never"/></td>
             <td class="table-actions">{edit}{delete}</td>
         </tr>

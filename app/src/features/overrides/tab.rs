@@ -155,6 +155,7 @@ fn Filters(request: ListRequest, total: Option<i64>) -> AnyView {
         ("", "Any type"),
         ("user", "User"),
         ("virtual_account", "Virtual account"),
+        ("external_identity", "External identity"),
     ]
     .map(|(value, label)| option(value, label, &request.kind));
     let states = std::iter::once(("", "Any state"))

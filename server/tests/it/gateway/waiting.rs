@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use domain::actor::{Actor, SubjectRef};
+use domain::id::UserId;
+use domain::role::PlatformRole;
 use serde_json::{Value, json};
 
 use crate::support::modern::{answering, asked, call, plain, post, send};
@@ -74,6 +77,23 @@ async fn b09_a_wait_in_vain_ends_in_another_question_when_its_time_is_over() {
     assert_ne!(second["result"]["requestState"], first["params"]["requestState"]);
     until_waiting(&world, 0).await;
     world.upstream.assert_untouched();
+}
+
+/// Such as tokens that lack a scope: the person has to consent again.
+#[tokio::test]
+async fn b09_what_is_there_and_does_not_do_is_not_what_is_waited_for() {
+    let world = World::new().await;
+    world.set(&world.bob, "notes", "sk-bob").await;
+    let calls = &world.app.overkey.services.calls;
+    let bob = SubjectRef::user(&UserId::new(&world.bob.id));
+    let bob = Actor::new(bob, "bob", PlatformRole::Member);
+    let target = calls.target(&bob, "notes").await.unwrap().unwrap();
+    let there = target.sendable(calls.now()).unwrap();
+    let coming = calls.credential_comes(&bob, "notes", Some(&there));
+    let in_vain = tokio::time::timeout(Duration::from_secs(2), coming).await;
+    assert!(in_vain.is_err());
+    world.set(&world.bob, "notes", "sk-bob-2").await;
+    soon("another key", calls.credential_comes(&bob, "notes", Some(&there))).await;
 }
 
 #[tokio::test]
