@@ -3,6 +3,7 @@ import { expectAccessible } from "../fixtures/a11y.ts";
 import type { Api } from "../fixtures/api.ts";
 import { ada, bob, eve, expect, mia, settled, test } from "../fixtures/app.ts";
 import { photograph } from "../fixtures/screens.ts";
+import { whoami } from "../fixtures/whoami.ts";
 
 const secret = "sk-bob-0123456789-9f3c";
 
@@ -10,6 +11,9 @@ test.beforeEach(async ({ api }) => {
   const manager = await api(mia);
   await manager.put("/servers/notes/overrides/user/bob@demo.test", { credential: secret });
   await manager.put("/servers/notes/overrides/virtual_account/ci-bot", { credential: "sk-ci" });
+  // One that the upstream rejects, and some that it answers.
+  await whoami(await api(bob), "notes");
+  for (const who of [ada, mia, bob]) await whoami(await api(who), "open");
   await furnish(await api(ada), manager);
 });
 
@@ -42,6 +46,12 @@ const pages: [name: string, who: string, path: string][] = [
   ["override-new", mia, "/servers/notes/overrides/new"],
   ["override-new-own", bob, "/servers/raw/overrides/new"],
   ["access", mia, "/servers/notes/access"],
+  ["activity", mia, "/servers/notes/activity"],
+  ["activity-none", bob, "/servers/raw/activity"],
+  ["activity-calls", mia, "/servers/notes/activity/calls"],
+  ["activity-changes", mia, "/servers/notes/activity/changes"],
+  ["activity-everywhere", ada, "/activity"],
+  ["audit", ada, "/audit"],
   ["settings", mia, "/servers/notes/settings"],
   ["settings-shared", mia, "/servers/shared/settings"],
   ["settings-discovery", mia, "/servers/tracker/settings"],

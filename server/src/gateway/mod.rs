@@ -211,14 +211,13 @@ impl Parts {
         record.target(&target);
         let permit = authorize::authorize(&target)?;
         let mut credential = credential::credential(self, actor, &target, message).await?;
-        record.credential(&credential, credential.fingerprint(&self.calls, actor, &target));
-        record.sending();
+        record.sending(&credential, credential.fingerprint(&self.calls, actor, &target));
         let mut sent = forward::forward(self, permit, &target, &credential, message).await;
         if is_refused(&sent)
             && let Some(renewed) = credential::renewed(self, actor, &target, &credential).await?
         {
             credential = renewed;
-            record.credential(&credential, credential.fingerprint(&self.calls, actor, &target));
+            record.sending(&credential, credential.fingerprint(&self.calls, actor, &target));
             sent = forward::forward(self, permit, &target, &credential, message).await;
         }
         record::used(&self.calls, &credential, &sent);

@@ -299,20 +299,6 @@ pub struct OAuthClientRow {
     pub created_at: Timestamp,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditRow {
-    pub id: String,
-    pub at: Timestamp,
-    pub actor: Option<SubjectRef>,
-    pub actor_name: String,
-    /// `override.added`, `server.outbound_changed`, ...
-    pub action: String,
-    pub server: Option<String>,
-    pub subject: Option<SubjectRef>,
-    /// JSON; never a secret.
-    pub detail: String,
-}
-
 #[derive(Debug, Clone, Default)]
 pub struct PageQuery {
     pub search: Option<String>,

@@ -137,16 +137,22 @@ macro_rules! stamp {
                 }
                 if let Some(of) = &query.of {
                     sql.push(" AND ((actor_type = ").push_bind(of.kind.as_str());
-                    sql.push(" AND actor_id = ").push_bind(of.id.clone()).push(")");
+                    sql.push(" AND actor_id = ")
+                        .push_bind(key(&of.id).to_owned())
+                        .push(")");
                     if trail == Trail::Changes {
                         sql.push(" OR (subject_type = ").push_bind(of.kind.as_str());
-                        sql.push(" AND subject_id = ").push_bind(of.id.clone()).push(")");
+                        sql.push(" AND subject_id = ")
+                            .push_bind(key(&of.id).to_owned())
+                            .push(")");
                     }
                     sql.push(")");
                 }
                 if let Some(tool) = &query.tool {
-                    sql.push(" AND (tool = ").push_bind(tool.clone());
-                    sql.push(" OR method = ").push_bind(tool.clone()).push(")");
+                    sql.push(" AND (tool = ").push_bind(key(tool).to_owned());
+                    sql.push(" OR method = ")
+                        .push_bind(key(tool).to_owned())
+                        .push(")");
                 }
                 if let Some(failed) = query.failed {
                     sql.push(" AND failed = ").push_bind(i64::from(failed));
