@@ -47,6 +47,18 @@ const ROOMS: &[(&str, &[&str])] = &[
             "crate::store",
         ],
     ),
+    (
+        "server/src/identity",
+        &[
+            "sqlx",
+            "leptos",
+            "axum",
+            "app",
+            "tower_sessions",
+            "crate::gateway",
+            "crate::store",
+        ],
+    ),
     ("server/src/backend", &["sqlx", "axum"]),
     ("server/src/web", &["sqlx"]),
     (
