@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::actor::Actor;
 use domain::overrides::Kind;
+use domain::verdict::Verdict;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use leptos::prelude::use_context;
@@ -20,6 +21,7 @@ use crate::features::connections::model::{ConnectPage, ConnectionPage};
 use crate::features::overrides::model::{
     Doomed, Entered, FormPage, ListRequest, OverrideRow, OverridesPage, SubjectHit,
 };
+use crate::features::overrides::why_model::WhyPage;
 use crate::features::people::model::{InviteLink, PeoplePage, PersonPage};
 use crate::features::servers::model::{Changed, ServerForm, ServerList, ServerListRequest, ServerPage, SettingsPage};
 use crate::features::session::model::{Invited, Me, SignInWays};
@@ -109,13 +111,23 @@ pub trait Overrides: Send + Sync {
     /// What the form needs; `id` is empty when adding.
     async fn form(&self, actor: &Actor, server: &str, id: &str) -> Result<FormPage, UiError>;
     async fn subjects(&self, actor: &Actor, server: &str, search: &str) -> Result<Vec<SubjectHit>, UiError>;
-    async fn add(&self, actor: &Actor, entered: Entered) -> Result<(), UiError>;
-    async fn edit(&self, actor: &Actor, id: &str, entered: Entered) -> Result<(), UiError>;
+    /// What came of trying it, where that was asked.
+    async fn add(&self, actor: &Actor, entered: Entered) -> Result<Option<Verdict>, UiError>;
+    async fn edit(&self, actor: &Actor, id: &str, entered: Entered) -> Result<Option<Verdict>, UiError>;
     /// D06: the credential is meant for the server's new address too.
     async fn confirm(&self, actor: &Actor, server: &str, id: &str) -> Result<(), UiError>;
     async fn to_delete(&self, actor: &Actor, server: &str, id: &str) -> Result<Doomed, UiError>;
     /// The kind that was deleted.
     async fn delete(&self, actor: &Actor, server: &str, id: &str) -> Result<Kind, UiError>;
+}
+
+/// What can be asked about credentials that are stored.
+#[async_trait]
+pub trait Checks: Send + Sync {
+    /// Tries one at its server; the sentence says whose and what came of it. What is no success is an error.
+    async fn verify(&self, actor: &Actor, server: &str, id: &str) -> Result<String, UiError>;
+    /// B03. `subject` is empty for oneself.
+    async fn why(&self, actor: &Actor, server: &str, subject: &str) -> Result<WhyPage, UiError>;
 }
 
 #[async_trait]
@@ -162,6 +174,7 @@ pub struct Backend {
     pub servers: Arc<dyn Servers>,
     pub access: Arc<dyn Access>,
     pub overrides: Arc<dyn Overrides>,
+    pub checks: Arc<dyn Checks>,
     pub connections: Arc<dyn Connections>,
     pub tokens: Arc<dyn Tokens>,
     pub tools: Arc<dyn Tools>,

@@ -10,7 +10,7 @@ use crate::features::accounts::{Account, Accounts, DeleteAccount, NewAccount};
 use crate::features::activity::{ActivityTab, Calls, Changes, Everywhere, Summary};
 use crate::features::audit::Audit;
 use crate::features::connections::{Connect, Connections};
-use crate::features::overrides::{AddOverride, DeleteOverride, EditOverride, OverridesTab};
+use crate::features::overrides::{AddOverride, DeleteOverride, EditOverride, OverridesTab, Why};
 use crate::features::people::{DeletePerson, InvitePerson, People, Person};
 use crate::features::servers::{DeleteServer, NewServer, Overview, ServerDetail, Servers, Settings};
 use crate::features::session::{Frame, Invite, NotFound, SetUp, SignIn};
@@ -39,6 +39,7 @@ pub fn App() -> impl IntoView {
                         <ParentRoute path=path!("/overrides") view=OverridesTab>
                             <Route path=path!("") view=|| ()/>
                             <Route path=path!("/new") view=AddOverride/>
+                            <Route path=path!("/why") view=Why/>
                             <Route path=path!("/:id/edit") view=EditOverride/>
                             <Route path=path!("/:id/delete") view=DeleteOverride/>
                         </ParentRoute>

@@ -7,6 +7,7 @@ pub mod chart;
 pub mod code_block;
 pub mod dialog;
 pub mod empty_state;
+pub mod expiry;
 pub mod failure;
 pub mod field;
 pub mod icon;

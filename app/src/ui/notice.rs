@@ -20,6 +20,10 @@ fn sentence(code: &str) -> Option<&'static str> {
     Some(match code {
         "added" => "Override added. The next request uses it.",
         "replaced" => "Override saved. The next request uses it.",
+        "added-accepted" => "Override added. The server accepts it; the next request uses it.",
+        "replaced-accepted" => "Override saved. The server accepts it; the next request uses it.",
+        "added-unchecked" => "Override added, but not verified: the server answers without a credential too.",
+        "replaced-unchecked" => "Override saved, but not verified: the server answers without a credential too.",
         "confirmed" => "Override confirmed for the new address.",
         "deleted" => "Override deleted.",
         "authorized" => "Authorized. The next request uses it.",

@@ -52,7 +52,7 @@ pub(super) async fn resolve(
     Segments((name, kind, id)): Segments<Place>,
 ) -> Result<Json<DecisionView>, Problem> {
     let subject: SubjectRef = subject(&kind, id)?;
-    let decided = services.overrides.explain(&actor, &name, &subject).await?;
+    let decided = services.overrides.explain(&actor, &name, &subject).await?.decision;
     let (decision, reason) = match decided.choice {
         None => ("no_access", None),
         Some(Choice::Own(_, Kind::Manual)) => ("manual_override", None),

@@ -4,6 +4,8 @@ mod access;
 mod accounts;
 mod activity;
 mod audit;
+mod checks;
+mod confirmed;
 mod connections;
 mod directory;
 mod outbound_form;
@@ -62,6 +64,7 @@ pub fn wire(
         servers: Arc::new(servers::Servers(desk.clone())),
         access: Arc::new(access::Access(desk.clone())),
         overrides: Arc::new(overrides::Overrides(desk.clone())),
+        checks: Arc::new(checks::Checks(desk.clone())),
         connections: Arc::new(connections::Connections(desk.clone())),
         tokens: Arc::new(tokens::Tokens(desk.clone())),
         tools: Arc::new(tools::Tools(gateway.clone())),

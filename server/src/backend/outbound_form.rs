@@ -32,6 +32,15 @@ pub(super) fn outbound(form: &ServerForm, before: Option<&OutboundInput>) -> Res
     })
 }
 
+/// B01. `None` where the setting makes no difference: it stays as it is.
+pub(super) fn allow_optional(form: &ServerForm) -> Option<bool> {
+    matches!(
+        Mode::parse(&form.mode),
+        Some(Mode::ApiKeyShared | Mode::ClientCredentials)
+    )
+    .then(|| !form.allow_overrides.is_empty())
+}
+
 /// Discovery is what to begin with.
 pub(super) fn oauth_view(shown: &OutboundInput, redirect_url: &Url) -> OAuthView {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();

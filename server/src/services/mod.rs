@@ -13,6 +13,7 @@ pub mod connections;
 pub mod consents;
 pub mod entered;
 pub mod error;
+pub mod explain;
 pub mod fingerprint;
 pub mod grants;
 pub mod identities;

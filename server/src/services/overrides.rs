@@ -7,11 +7,9 @@ use std::sync::Arc;
 
 use domain::actor::{Actor, SubjectKind, SubjectRef};
 use domain::id::{ExternalIdentityId, OverrideId, VirtualAccountId};
-use domain::injection::ServerFacts;
 use domain::outbound::{CredentialField, Mode};
-use domain::overrides::{Condition, Kind, OverrideFacts, State};
+use domain::overrides::{Condition, Kind, State};
 use domain::role::{OverrideAction, ServerRole};
-use domain::why::{Decision, Standing, explain};
 
 use super::audit::{Event, record};
 use super::place::{AccessList, Place};
@@ -275,29 +273,6 @@ impl Overrides {
         Ok(work.save().await?)
     }
 
-    /// B03: why a subject's calls carry what they carry. Managers for anybody, everybody for themselves.
-    pub async fn explain(&self, actor: &Actor, server: &str, subject: &SubjectRef) -> Result<Decision, ServiceError> {
-        let mut work = self.core.store.read().await?;
-        let place = self.place(work.as_mut(), actor, server, false).await?;
-        let subject = self.subject(work.as_mut(), &place, actor, subject).await?;
-        place.decide(actor, OverrideAction::List, &subject)?;
-        let own: Vec<OverrideFacts> = work
-            .overrides()
-            .of_subject(&place.server.id, &subject)
-            .await?
-            .iter()
-            .map(OverrideRow::facts)
-            .collect();
-        let standing = standing(work.as_mut(), &place, &subject).await?;
-        let fields = place.auth.fields();
-        let facts = ServerFacts {
-            mode: place.server.mode,
-            allow_optional: place.server.allow_optional,
-            asked: &fields,
-        };
-        Ok(explain(standing, facts, &own, self.core.now()))
-    }
-
     pub(super) async fn place(
         &self,
         work: &mut dyn Work,
@@ -377,17 +352,6 @@ impl Overrides {
             mode: place.server.mode,
         })
     }
-}
-
-async fn standing(work: &mut dyn Work, place: &Place, subject: &SubjectRef) -> Result<Standing, ServiceError> {
-    if super::tokens::owner(work, subject).await?.is_none() {
-        return Ok(Standing::Disabled);
-    }
-    let access = AccessList::load(work, &place.server).await?;
-    Ok(match access.reaches(work, subject).await? {
-        true => Standing::MayCall,
-        false => Standing::NoAccess,
-    })
 }
 
 /// An override named by its id answers like none when it is not yours to see (B2).

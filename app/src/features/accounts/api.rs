@@ -21,6 +21,16 @@ pub async fn get_account(account: String) -> Result<AccountPage, UiError> {
     backend::call(|backend, actor| async move { backend.accounts.get(&actor, &account).await }).await
 }
 
+/// An owner sees the account, and may not delete it.
+#[server(endpoint = "ui/accounts/to-delete")]
+pub async fn account_to_delete(account: String) -> Result<AccountPage, UiError> {
+    backend::call(|backend, actor| async move {
+        let page = backend.accounts.get(&actor, &account).await?;
+        page.admin.then_some(page).ok_or(UiError::Forbidden)
+    })
+    .await
+}
+
 /// Answers with the first token, and goes nowhere: it is shown once.
 #[server(endpoint = "ui/accounts/create")]
 pub async fn create_account(

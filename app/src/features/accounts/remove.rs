@@ -3,9 +3,8 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use super::api::{DeleteAccount as Delete, get_account};
+use super::api::{DeleteAccount as Delete, account_to_delete};
 use super::model::AccountPage;
-use crate::error::UiError;
 use crate::ui::dialog::Dialog;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded_dialog;
@@ -15,14 +14,7 @@ pub fn DeleteAccount() -> impl IntoView {
     let account = use_params_map().read_untracked().get("account").unwrap_or_default();
     let delete = ServerAction::<Delete>::new();
     let (back, of) = (format!("/virtual-accounts/{account}"), account.clone());
-    let page = Resource::new_blocking(
-        move || account.clone(),
-        |account| async move {
-            let page = get_account(account).await?;
-            // An owner sees the account, and may not delete it.
-            if page.admin { Ok(page) } else { Err(UiError::Forbidden) }
-        },
-    );
+    let page = Resource::new_blocking(move || account.clone(), account_to_delete);
     loaded_dialog(page, back, of, move |page| {
         view! { <DeleteDialog page delete/> }.into_any()
     })

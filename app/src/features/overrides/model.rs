@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Kept;
 use crate::secret_input::SecretInput;
 use crate::ui::badge::Tone;
+use crate::ui::expiry::Expiry;
 use crate::ui::time::Moment;
 
 /// What of the list is asked for, as it stands in the address.
@@ -91,8 +92,11 @@ pub struct OverrideRow {
     pub kind: Kind,
     pub state: State,
     pub last_used: Option<Moment>,
-    pub expires: Option<Moment>,
+    pub verified: Option<Moment>,
+    pub expires: Option<Expiry>,
     pub may_edit: bool,
+    /// And it is one that calls carry.
+    pub may_verify: bool,
     pub may_delete: bool,
 }
 
@@ -103,6 +107,13 @@ pub struct SubjectView {
     pub name: String,
     /// A user's e-mail address, an external identity's issuer.
     pub detail: Option<String>,
+}
+
+impl SubjectView {
+    /// `user/<id>`: what names it wherever a subject is asked for.
+    pub fn spelled(&self) -> String {
+        format!("{}/{}", self.kind.as_str(), self.id)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,6 +157,8 @@ pub struct Entered {
     pub expires_on: String,
     /// Adding: `true` puts it in the place of an existing one (D02).
     pub replace: String,
+    /// B04: `true` tries it first.
+    pub verify: String,
 }
 
 impl Entered {
@@ -154,6 +167,7 @@ impl Entered {
         vec![
             ("subject".to_owned(), self.subject.clone()),
             ("expires_on".to_owned(), self.expires_on.clone()),
+            ("verify".to_owned(), self.verify.clone()),
         ]
     }
 }
@@ -198,7 +212,7 @@ pub const fn meaning(kind: Kind, state: State) -> &'static str {
         (Kind::Manual, State::Active) => "Calls use this credential.",
         (Kind::OAuth, State::Active) => "Calls carry this token.",
         (_, State::NeedsUpdate) => "The server now asks for another value. Not used until it is edited.",
-        (_, State::Rejected) => "The upstream answered 401 to this credential. Enter another one.",
+        (_, State::Rejected) => "The server does not accept this credential. Enter another one.",
         (Kind::Manual, State::Suspended) => {
             "Entered for another address of this server. Not used until it is confirmed or entered again."
         }

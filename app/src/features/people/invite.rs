@@ -73,7 +73,7 @@ pub fn Link(link: InviteLink, #[prop(optional)] invited: bool) -> AnyView {
         view! { <p><a href=format!("/people/{}", link.id)>{format!("Open the page of {}", link.name)}</a></p> }
     });
     view! {
-        <ShownOnce heading text value=link.url.clone() label="the link"/>
+        <ShownOnce heading text value=link.url label="the link"/>
         {page}
     }
     .into_any()

@@ -7,7 +7,7 @@ use sqlx::QueryBuilder;
 
 use super::chain::Trail;
 use super::{AuditRow, CallRow, TrailEntry, TrailQuery, calls, changes};
-use crate::store::work::{Tx, for_both};
+use crate::store::work::{Tx, for_both, key};
 use crate::store::{Page, PageQuery, StoreError, cursor};
 
 const NAME: &str = "trail";
@@ -119,7 +119,7 @@ macro_rules! stamp {
                 ];
                 for (condition, text) in texts {
                     if let Some(text) = text {
-                        sql.push(condition).push_bind(text);
+                        sql.push(condition).push_bind(key(&text).to_owned());
                     }
                 }
                 for (condition, time) in [(" AND at >= ", query.since), (" AND at < ", query.until)] {
@@ -166,7 +166,7 @@ macro_rules! stamp {
                         .push(" IN (");
                     let mut list = sql.separated(", ");
                     for actor in actors {
-                        list.push_bind(actor.clone());
+                        list.push_bind(key(actor).to_owned());
                     }
                     sql.push(")");
                 }
