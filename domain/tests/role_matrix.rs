@@ -170,7 +170,8 @@ fn a_role_through_a_team_is_worth_what_the_same_role_of_ones_own_is() {
     };
     let on_server = |action| -> Decide { Box::new(move |role| answer(decide(role, action))) };
     let (user, account) = (SubjectKind::User, SubjectKind::VirtualAccount);
-    let columns: [(&str, Decide); 8] = [
+    let external = SubjectKind::ExternalIdentity;
+    let columns: [(&str, Decide); 11] = [
         ("see", on_server(ServerAction::See)),
         ("call", on_server(ServerAction::Call)),
         ("manage", on_server(ServerAction::Manage)),
@@ -179,6 +180,12 @@ fn a_role_through_a_team_is_worth_what_the_same_role_of_ones_own_is() {
         ("add another's", on_override(OverrideAction::Add, false, user)),
         ("add an account's", on_override(OverrideAction::Add, false, account)),
         ("delete another's", on_override(OverrideAction::Delete, false, user)),
+        ("external: add own", on_override(OverrideAction::Add, true, external)),
+        ("add an external's", on_override(OverrideAction::Add, false, external)),
+        (
+            "external: consent",
+            on_override(OverrideAction::Consent, true, external),
+        ),
     ];
     let rows = ways().map(|(name, grants)| {
         let role = Reach::of(PlatformRole::Member, grants).map(|reach| reach.role);
@@ -334,6 +341,26 @@ fn a_permit_carries_the_role_it_was_given_for() {
         if let Ok(permit) = decided {
             assert_eq!(Some(permit.role()), cell.0, "{cell:?}");
             assert_eq!(permit.is_manager(), cell.0 == Some(ServerRole::Manager), "{cell:?}");
+        }
+    }
+}
+
+#[test]
+fn b02_an_external_identity_may_what_a_user_may_but_consent() {
+    for (cell, decided) in every_cell() {
+        let (role, action, whose, mode, allow) = cell;
+        if whose.kind == SubjectKind::ExternalIdentity {
+            let user = Whose {
+                kind: SubjectKind::User,
+                ..whose
+            };
+            let users = decide_override(role, action, user, mode, allow);
+            let expected = match action {
+                // Nobody sits at a browser for it.
+                OverrideAction::Consent if role.is_some() => Err(Refusal::Forbidden),
+                _ => users,
+            };
+            assert_eq!(decided, expected, "{cell:?}");
         }
     }
 }

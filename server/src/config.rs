@@ -389,11 +389,11 @@ pub fn decode_key(text: &Secret) -> Option<MasterKey> {
 mod tests {
     use super::*;
 
-    fn load(toml: &str) -> Result<Config, ConfigError> {
+    pub(super) fn load(toml: &str) -> Result<Config, ConfigError> {
         Config::from_figment(&Figment::from(Serialized::defaults(defaults())).merge(Toml::string(toml)))
     }
 
-    fn problem(toml: &str) -> String {
+    pub(super) fn problem(toml: &str) -> String {
         load(toml).unwrap_err().to_string()
     }
 

@@ -221,3 +221,64 @@ fn is_issuer(key: &'static str, text: &str) -> Result<(), ConfigError> {
 fn owned(list: &List) -> Vec<String> {
     list.items().into_iter().map(str::to_owned).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{load, problem};
+    use super::*;
+
+    const SSO: &str = "sso_issuer = 'https://id.example'\nsso_client_id = 'overkey'\n";
+
+    fn with_provider(more: &str) -> String {
+        format!("{SSO}[[identity_providers]]\nissuer = 'https://id.example'\n{more}")
+    }
+
+    #[test]
+    fn a_provider_and_single_sign_on_in_a_file() {
+        let config = load(&format!(
+            "{SSO}sso_client_secret = 'canary'\nsso_admin_groups = 'ops, root'\nsso_teams = ['dev=platform', 'a=b=core']"
+        ))
+        .unwrap();
+        assert!(!format!("{config:?}").contains("canary"));
+        let sso = config.sso.unwrap();
+        assert_eq!(sso.mapping.admin_groups, ["ops", "root"]);
+        let pair = |(group, team): (&str, &str)| (group.to_owned(), team.to_owned());
+        assert_eq!(sso.mapping.teams, [("dev", "platform"), ("a=b", "core")].map(pair));
+        assert!(sso.policy.create_users && !sso.policy.link_by_email);
+
+        let more =
+            "audience = 'https://a.example, b'\nvirtual_account_claim = 'azp'\nvirtual_accounts = { ci = 'ci-bot' }";
+        let provider = load(&with_provider(more)).unwrap().identity_providers.remove(0);
+        assert_eq!(provider.rules.audiences, ["https://a.example", "b"]);
+        assert_eq!(
+            (provider.subject_claim.as_str(), provider.account_claim.as_str()),
+            ("sub", "azp")
+        );
+        assert_eq!(provider.rules.token_type, TokenType::AccessToken);
+        assert!(provider.rules.external);
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_told() {
+        assert!(problem("password_sign_in = false").starts_with("setting `password_sign_in`"));
+        assert!(problem("sso_client_id = 'x'").starts_with("setting `sso_issuer`"));
+        assert!(problem("sso_issuer = 'https://id.example'").starts_with("setting `sso_client_id`"));
+        assert!(problem("sso_issuer = 'id.example'\nsso_client_id = 'x'").starts_with("setting `sso_issuer`"));
+        assert!(problem(&format!("{SSO}sso_teams = 'dev'")).starts_with("setting `sso_teams`"));
+        assert!(problem(&with_provider("audience = []")).contains("`audience`"));
+        for never in ["none", "HS256"] {
+            let more = format!("audience = 'a'\nalgorithms = ['RS256', '{never}']");
+            assert!(problem(&with_provider(&more)).contains("`algorithms`"), "{never}");
+        }
+        assert!(problem(&with_provider("audience = 'a'\naudiance = 'b'")).contains("`audiance`"));
+        let twice = "audience = 'a'\n[[identity_providers]]\nissuer = 'https://id.example'\naudience = 'b'";
+        assert!(problem(&with_provider(twice)).contains("once"));
+    }
+
+    #[test]
+    fn a6_where_only_the_audience_tells_id_tokens_apart_it_has_to() {
+        let jwt = |audience: &str| with_provider(&format!("token_type = 'jwt'\naudience = '{audience}'"));
+        assert!(problem(&jwt("overkey")).contains("sso_client_id"));
+        assert!(load(&jwt("https://mcp.example")).is_ok());
+    }
+}

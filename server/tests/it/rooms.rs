@@ -48,6 +48,18 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "server/src/identity",
+        &[
+            "sqlx",
+            "leptos",
+            "axum",
+            "app",
+            "tower_sessions",
+            "crate::gateway",
+            "crate::store",
+        ],
+    ),
+    (
         "server/src/mcp",
         &[
             "sqlx",

@@ -2,6 +2,7 @@
 
 mod admission;
 mod cascades;
+mod identities;
 mod oauth;
 mod overrides;
 mod pages;
