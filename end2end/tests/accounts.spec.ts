@@ -21,7 +21,7 @@ test("an account is made with an owner, its token is shown once and replaced wit
   await expect(page.getByRole("heading", { level: 1, name: "Add virtual account" })).toBeVisible();
   await settled(page);
   await page.getByLabel("Name", { exact: true }).fill("ci-bot");
-  await page.getByLabel("Owner").fill("Bob Ng");
+  await page.getByLabel("Owner", { exact: true }).fill("Bob Ng");
   await page.getByRole("button", { name: "Add virtual account" }).click();
   await expect(page.locator("#name-notes")).toContainText("has this name already");
   await page.getByLabel("Name", { exact: true }).fill("night-bot");
@@ -96,10 +96,10 @@ test("an admin changes owner and description, adds a token, and deletes the acco
   await signIn(ada);
   await page.goto("/virtual-accounts/day-bot");
   await settled(page);
-  await page.getByLabel("Owner").fill("nobody@demo.test");
+  await page.getByLabel("Owner", { exact: true }).fill("nobody@demo.test");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.locator("#owner-notes")).toContainText("There is no such person");
-  await page.getByLabel("Owner").fill(bob);
+  await page.getByLabel("Owner", { exact: true }).fill(bob);
   await page.getByLabel("Description (optional)").fill("Runs by day");
   await page.getByRole("button", { name: "Save" }).click();
   await done(page, /Virtual account saved/);

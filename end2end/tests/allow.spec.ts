@@ -23,7 +23,7 @@ test("S21 B01 a manager allows overrides on the settings page, and adds one", as
   await tab.open();
   await tab.add.click();
   await tab.form.getByLabel("Subject").fill(bob);
-  await tab.form.getByLabel("Authorization header").fill(own);
+  await tab.form.getByLabel("Authorization header", { exact: true }).fill(own);
   await tab.form.getByLabel("Verify now").check();
   await tab.form.getByRole("button", { name: "Submit" }).click();
   await tab.done(/Override added. The server accepts it/);

@@ -124,13 +124,13 @@ test("name and role are changed; what somebody has is shown", async ({ page, sig
   await expect(notes).toContainText("Manager");
   await expect(notes).toContainText("Own access");
   await page.getByLabel("Name", { exact: true }).fill("Mia Kern-Ito");
-  await page.getByLabel("Role").selectOption("admin");
+  await page.getByLabel("Role", { exact: true }).selectOption("admin");
   await page.getByRole("button", { name: "Save" }).click();
   await done(page, /Saved/);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Mia Kern-Ito");
   await expect(page.getByText("An admin manages every server.")).toBeVisible();
   await page.getByLabel("Name", { exact: true }).fill("Mia Kern");
-  await page.getByLabel("Role").selectOption("member");
+  await page.getByLabel("Role", { exact: true }).selectOption("member");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Mia Kern");
 });
@@ -156,7 +156,7 @@ test("D09 deleting says what goes along; nobody deletes themselves", async ({ pa
   await settled(page);
   await expect(page.getByText("This is you")).toBeVisible();
   await expect(page.getByRole("link", { name: "Delete" })).toHaveCount(0);
-  await page.getByLabel("Role").selectOption("member");
+  await page.getByLabel("Role", { exact: true }).selectOption("member");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("alert").filter({ hasText: "give up your own admin role" }).first()).toBeVisible();
 });

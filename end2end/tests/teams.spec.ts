@@ -48,7 +48,7 @@ test("a team is made, gets people and a server, and is deleted with its access",
   await mias.getByRole("button", { name: "Give access" }).click();
   await done(mias, /Access given/);
   const given = mias.getByRole("table", { name: "Given access" });
-  const reached = mias.getByRole("table", { name: "Who has access" });
+  const reached = mias.getByRole("table", { name: "Everybody with access" });
   await expect(given.getByRole("row").filter({ hasText: "platform" })).toContainText("Team");
   await expect(reached.getByRole("row").filter({ hasText: "Kim Yu" })).toContainText("Team platform");
   await mias.getByRole("button", { name: /^Make manager: platform/ }).click();

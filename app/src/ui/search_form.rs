@@ -8,13 +8,14 @@ pub fn SearchForm(
     /// The list's own address.
     #[prop(into)]
     action: String,
-    /// "Search people".
-    label: &'static str,
+    /// What is searched: "people".
+    of: &'static str,
     value: String,
 ) -> AnyView {
+    let label = format!("Search {of}");
     view! {
-        <Form action method="GET" attr:class="filters" attr:role="search" attr:aria-label=label>
-            <label class="visually-hidden" for="search">{label}</label>
+        <Form action method="GET" attr:class="filters" attr:role="search" attr:aria-label=format!("Filter {of}")>
+            <label class="visually-hidden" for="search">{label.clone()}</label>
             <input class="field-input" id="search" type="search" name="search" placeholder=label value=value/>
             <button class="button">"Search"</button>
         </Form>

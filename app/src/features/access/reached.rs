@@ -25,13 +25,13 @@ pub fn WhoHasAccess(page: AccessPage) -> AnyView {
             .into_iter()
             .map(|row| view! { <Row row/> }.into_any())
             .collect();
-        view! { <Table caption="Who has access" heads=heads(&["Who", "Type", "Role", "Comes from"]) rows actions=false/> }.into_any()
+        view! { <Table caption="Everybody with access" heads=heads(&["Who", "Type", "Role", "Comes from"]) rows actions=false/> }.into_any()
     };
     view! {
-        <section aria-labelledby="who-has-access">
-            <h3 id="who-has-access">"Who has access"</h3>
-            <p class="section-text">"Everybody with a role here, from their own access, a team, everyone or the platform. The strongest role counts."</p>
-            <SearchForm action=list label="Search who has access" value=page.search/>
+        <section aria-labelledby="everybody-with-access">
+            <h3 id="everybody-with-access">"Everybody with access"</h3>
+            <p class="section-text">"Whatever it comes from: access of their own, a team, everyone, or being an admin. The strongest role counts."</p>
+            <SearchForm action=list of="everybody with access" value=page.search/>
             {content}
             <Pagination previous=None next/>
         </section>

@@ -50,7 +50,7 @@ fn List(page: AccountsPage) -> AnyView {
     };
     view! {
         <PageHead title="Virtual accounts">{add}</PageHead>
-        <SearchForm action="/virtual-accounts" label="Search virtual accounts" value=page.search/>
+        <SearchForm action="/virtual-accounts" of="virtual accounts" value=page.search/>
         {content}
         <Pagination previous=None next/>
     }

@@ -52,7 +52,7 @@ fn List(page: PeoplePage) -> AnyView {
             <a class="button" data-kind="primary" href="/people/new"><Icon icon=icons::PLUS/>"Invite person"</a>
         </PageHead>
         {invite}
-        <SearchForm action="/people" label="Search people" value=page.search/>
+        <SearchForm action="/people" of="people" value=page.search/>
         {content}
         <Pagination previous=None next/>
     }

@@ -105,7 +105,7 @@ fn Members(page: TeamPage, remove: ServerAction<RemoveMember>) -> AnyView {
     view! {
         <section aria-labelledby="members">
             <h2 id="members">"Members"</h2>
-            <SearchForm action=list label="Search members" value=page.search/>
+            <SearchForm action=list of="members" value=page.search/>
             {content}
             <Pagination previous=None next/>
         </section>

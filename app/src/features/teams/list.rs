@@ -46,7 +46,7 @@ fn List(page: TeamsPage) -> AnyView {
     };
     view! {
         <PageHead title="Teams">{add}</PageHead>
-        <SearchForm action="/teams" label="Search teams" value=page.search/>
+        <SearchForm action="/teams" of="teams" value=page.search/>
         {content}
         <Pagination previous=None next/>
     }
