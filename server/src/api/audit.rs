@@ -59,9 +59,9 @@ pub(super) struct AuditSubjectView {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ViaView {
-    /// `token`, `session` or `command_line`.
+    /// `token`, `provider`, `session` or `command_line`.
     r#type: &'static str,
-    /// A token's id, or the beginning of a session's hash.
+    /// A token's id, an identity provider's issuer, or the beginning of a session's hash.
     id: String,
 }
 
