@@ -68,7 +68,7 @@ test("everyone can be given access", async ({ page, signIn }) => {
   await page.getByLabel("Who").fill("everyone");
   await page.getByRole("button", { name: "Give access" }).click();
   const given = page.getByRole("table", { name: "Given access" });
-  await expect(given.getByRole("row").filter({ hasText: "Everyone" })).toBeVisible();
+  await expect(given.getByRole("rowheader", { name: "Everyone" })).toBeVisible();
   // What it comes to for each: Eve has her own access, too.
   const eves = page.getByRole("table", { name: "Everybody with access" }).getByRole("row").filter({ hasText: "Eve Silva" });
   await expect(eves).toContainText("Own access, everyone");

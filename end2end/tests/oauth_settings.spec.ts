@@ -115,7 +115,8 @@ test("S61 another client: the preview says who must authorize again, and only co
   await expect(page.getByText("This invalidates 1 override.")).toBeVisible();
   await expect(page.getByText("must authorize again before their next call")).toBeVisible();
   await page.getByText("Whose", { exact: true }).click();
-  await expect(page.getByText("Bob Ng must authorize again")).toBeVisible();
+  await expect(page.getByText("Must authorize again: 1")).toBeVisible();
+  await expect(page.getByText("Bob Ng (bob@demo.test)")).toBeVisible();
   await expect(page.getByLabel("Client ID")).toHaveValue(client.id);
   await expectAccessible(page);
   await photograph(page, "settings-client-changed");

@@ -48,8 +48,10 @@ pub(super) async fn profile(
         claims => claims.map(Clone::clone),
     };
     let claims = claims.map_err(|error| SignOnError::BadAnswer(error.into()))?;
-    let mut profile = from_id_token(sign_on, id_token, &claims).map_err(SignOnError::BadAnswer)?;
-    if profile.email.is_none() || profile.groups.is_empty() || profile.name.is_none() {
+    let said = said(sign_on, id_token, &claims).map_err(SignOnError::BadAnswer)?;
+    let lacks = said.profile.email.is_none() || said.profile.name.is_none() || !said.groups;
+    let mut profile = said.profile;
+    if lacks {
         ask_for_more(sign_on, &client, &response, &claims, &mut profile).await?;
     }
     Ok(profile)
@@ -102,14 +104,21 @@ fn checked<'t>(
     id_token.claims(&verifier, nonce)
 }
 
-fn from_id_token(sign_on: &SignOn, id_token: &CoreIdToken, claims: &CoreIdTokenClaims) -> anyhow::Result<Profile> {
+/// What the ID token says, and whether of groups, too: in none is not the same as not a word.
+struct Said {
+    profile: Profile,
+    groups: bool,
+}
+
+fn said(sign_on: &SignOn, id_token: &CoreIdToken, claims: &CoreIdTokenClaims) -> anyhow::Result<Said> {
     let text = id_token.to_string();
     // Its signature is checked: what it says of groups counts.
     let all = token::parse(&text).context("it cannot be read")?;
     if claims.subject().as_str().is_empty() || claims.subject().len() > domain::identity::MAX_SUBJECT {
         bail!("it names no usable subject");
     }
-    Ok(Profile {
+    let groups = groups(all.all_claims(), &sign_on.config().groups_claim);
+    let profile = Profile {
         issuer: claims.issuer().as_str().to_owned(),
         subject: claims.subject().as_str().to_owned(),
         email: claims.email().map(|email| email.as_str().to_owned()),
@@ -118,8 +127,12 @@ fn from_id_token(sign_on: &SignOn, id_token: &CoreIdToken, claims: &CoreIdTokenC
             .name()
             .and_then(|name| name.get(None))
             .map(|name| name.as_str().to_owned()),
-        groups: groups(all.all_claims(), &sign_on.config().groups_claim),
+        groups: groups.clone().unwrap_or_default(),
         via: Via::default(),
+    };
+    Ok(Said {
+        profile,
+        groups: groups.is_some(),
     })
 }
 
@@ -148,22 +161,23 @@ async fn ask_for_more(
         profile.name = name.map(|name| name.as_str().to_owned());
     }
     if profile.groups.is_empty() {
-        profile.groups = groups(&info.additional_claims().claims, &sign_on.config().groups_claim);
+        let found = groups(&info.additional_claims().claims, &sign_on.config().groups_claim);
+        profile.groups = found.unwrap_or_default();
     }
     Ok(())
 }
 
-/// The claim by its whole name (which may be a URL), or step by step: `realm_access.roles`.
-fn groups(claims: &Map<String, Value>, name: &str) -> Vec<String> {
+/// The claim by its whole name (which may be a URL), or step by step: `realm_access.roles`. `None`: there is no such claim.
+fn groups(claims: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
     let nested = || {
         let mut steps = name.split('.');
         let first = claims.get(steps.next()?)?;
         steps.try_fold(first, |value, step| value.get(step))
     };
-    match claims.get(name).or_else(nested) {
-        Some(Value::String(one)) => vec![one.clone()],
-        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        _ => Vec::new(),
+    match claims.get(name).or_else(nested)? {
+        Value::String(one) => Some(vec![one.clone()]),
+        Value::Array(many) => Some(many.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
+        _ => None,
     }
 }
 
@@ -174,18 +188,21 @@ mod tests {
     #[test]
     fn groups_stand_where_the_provider_puts_them() {
         let claims = serde_json::json!({
-            "groups": ["a", 1, "b"], "role": "ops", "https://x.example/groups": ["c"], "realm_access": {"roles": ["d"]}
+            "groups": ["a", 1, "b"], "role": "ops", "https://x.example/groups": ["c"], "realm_access": {"roles": ["d"]},
+            "none": []
         });
         let claims = claims.as_object().unwrap();
+        let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
         for (name, found) in [
-            ("groups", &["a", "b"][..]),
-            ("role", &["ops"]),
-            ("https://x.example/groups", &["c"]),
-            ("realm_access.roles", &["d"]),
-            ("realm_access", &[]),
-            ("nothing.here", &[]),
+            ("groups", Some(&["a", "b"][..])),
+            ("role", Some(&["ops"])),
+            ("https://x.example/groups", Some(&["c"])),
+            ("realm_access.roles", Some(&["d"])),
+            ("none", Some(&[])),
+            ("realm_access", None),
+            ("nothing.here", None),
         ] {
-            assert_eq!(groups(claims, name), found, "{name}");
+            assert_eq!(groups(claims, name).as_deref(), found.map(texts).as_deref(), "{name}");
         }
     }
 }

@@ -8,11 +8,17 @@ use crate::ui::field::Problem;
 
 #[component]
 pub fn Pending(problem: Problem) -> AnyView {
-    let shown = move || match problem.get() {
-        Some(UiError::Confirm(pending)) => Some(view! { <Confirmation pending=*pending/> }),
+    let pending = move || match problem.get() {
+        Some(UiError::Confirm(pending)) => Some(*pending),
         _ => None,
     };
-    shown.into_any()
+    // Another preview is drawn anew: what was typed to confirm the last one goes with it.
+    view! {
+        <For each=pending key=|pending| (pending.revision, pending.mistyped) let:pending>
+            <Confirmation pending/>
+        </For>
+    }
+    .into_any()
 }
 
 #[component]

@@ -314,6 +314,12 @@ async fn only_the_provider_that_was_asked_may_say_who_it_is() {
         "sso_answer"
     );
     assert!(away.url.as_str().starts_with(&front.stage.idp.issuer));
+    // And what is right in everything gets in.
+    let away = front.leave("/servers").await;
+    let claims = front.claims(&away, "z-1", &zoe());
+    front.stage.idp.will_answer(&away.challenge, claims);
+    let query = format!("code=the-code&state={}&iss={}", away.state, front.stage.idp.issuer);
+    assert_eq!(front.back(&away.cookie, &query).await.header("location"), "/servers");
 }
 
 #[tokio::test]

@@ -181,6 +181,12 @@ async fn token(State(idp): State<Idp>, headers: HeaderMap, Form(form): Form<Vec<
     if field("code") != Some("the-code") || URL_SAFE_NO_PAD.encode(verifier) != challenge {
         return refused("invalid_grant");
     }
+    let mut info = idp.inner.info.lock().unwrap();
+    if info.is_null() || info["usual"] == true {
+        // Who has just signed on, and nothing more of them.
+        *info = json!({"sub": claims["sub"], "usual": true});
+    }
+    drop(info);
     let seed = idp.inner.keys.lock().unwrap()[0].1;
     let seed = claims["signed_by"]
         .as_u64()
