@@ -44,7 +44,7 @@ pub fn explain(standing: Standing, server: ServerFacts<'_>, own: &[OverrideFacts
     match server.mode.support(server.allow_optional) {
         Support::Supported => told.extend([Kind::Manual, Kind::OAuth].map(|kind| held(kind, server.asked, own, now))),
         Support::WhenAllowed => {
-            told.push("The server's settings do not let overrides replace its own credential.".to_owned())
+            told.push("The server's settings do not let overrides replace its own credential.".to_owned());
         }
         Support::NotSupported | Support::NotApplicable => {
             told.push("Overrides are not used with this outbound auth.".to_owned());

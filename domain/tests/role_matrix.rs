@@ -36,7 +36,7 @@ fn whose_name(whose: Whose) -> String {
     format!("{} {kind}", if whose.own { "own" } else { "another" })
 }
 
-fn answer<T>(decided: Result<T, Refusal>) -> String {
+fn answer<T>(decided: &Result<T, Refusal>) -> String {
     match decided {
         Ok(_) => "yes",
         Err(Refusal::Forbidden) => "403",
@@ -51,7 +51,7 @@ fn action_table(action: OverrideAction) -> String {
     let mut rows: Vec<(String, Vec<String>, Vec<String>)> = Vec::new();
     for role in ROLES {
         for whose in everybody() {
-            let cells = COLUMNS.map(|(_, mode, allow)| answer(decide_override(role, action, whose, mode, allow)));
+            let cells = COLUMNS.map(|(_, mode, allow)| answer(&decide_override(role, action, whose, mode, allow)));
             match rows
                 .iter_mut()
                 .find(|(known, _, known_cells)| *known == role_name(role) && *known_cells == cells)
@@ -92,7 +92,7 @@ fn s03_s10_to_s14_s20_to_s25_s30_s31_d01_d11_b01_role_matrix() {
 fn roles_on_a_server_d11() {
     let actions = ServerAction::ALL;
     let rows = ROLES.map(|role| {
-        let cells = actions.map(|action| answer(decide(role, action)));
+        let cells = actions.map(|action| answer(&decide(role, action)));
         [vec![role_name(role)], cells.to_vec()].concat()
     });
     let printed = table::print(&["role", "see", "call", "manage"], &rows);
@@ -138,7 +138,7 @@ fn source_name(source: &Source) -> String {
 #[test]
 fn b07_d11_whose_calls_and_changes_one_sees() {
     let rows = ROLES.map(|role| {
-        let cells = [true, false].map(|own| answer(decide_activity(role, own)));
+        let cells = [true, false].map(|own| answer(&decide_activity(role, own)));
         [vec![role_name(role)], cells.to_vec()].concat()
     });
     let printed = table::print(&["role", "own", "others'"], &rows);
@@ -166,9 +166,9 @@ fn a_role_through_a_team_is_worth_what_the_same_role_of_ones_own_is() {
     type Decide = Box<dyn Fn(Option<ServerRole>) -> String>;
     let on_override = |action, own, kind| -> Decide {
         let whose = Whose { own, kind };
-        Box::new(move |role| answer(decide_override(role, action, whose, Mode::ApiKeyIndividual, false)))
+        Box::new(move |role| answer(&decide_override(role, action, whose, Mode::ApiKeyIndividual, false)))
     };
-    let on_server = |action| -> Decide { Box::new(move |role| answer(decide(role, action))) };
+    let on_server = |action| -> Decide { Box::new(move |role| answer(&decide(role, action))) };
     let (user, account) = (SubjectKind::User, SubjectKind::VirtualAccount);
     let external = SubjectKind::ExternalIdentity;
     let columns: [(&str, Decide); 11] = [
@@ -224,7 +224,7 @@ fn who_may_do_what_with_a_virtual_account() {
         ("anybody else", PlatformRole::Member, false),
     ];
     let rows = who.map(|(name, platform, owner)| {
-        let cells = AccountAction::ALL.map(|action| answer(decide_account(platform, owner, action)));
+        let cells = AccountAction::ALL.map(|action| answer(&decide_account(platform, owner, action)));
         [vec![name.to_owned()], cells.to_vec()].concat()
     });
     let actions = AccountAction::ALL.map(|action| match action {

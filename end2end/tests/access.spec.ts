@@ -70,12 +70,18 @@ test("everyone can be given access", async ({ page, signIn }) => {
   const given = page.getByRole("table", { name: "Given access" });
   await expect(given.getByRole("rowheader", { name: "Everyone" })).toBeVisible();
   // What it comes to for each: Eve has her own access, too.
-  const eves = page.getByRole("table", { name: "Everybody with access" }).getByRole("row").filter({ hasText: "Eve Silva" });
+  const eves = page
+    .getByRole("table", { name: "Everybody with access" })
+    .getByRole("row")
+    .filter({ hasText: "Eve Silva" });
   await expect(eves).toContainText("Own access, everyone");
   await page.getByLabel("Search everybody with access").fill("ada");
   await page.getByRole("button", { name: "Search", exact: true }).click();
   await expect(eves).toHaveCount(0);
-  const adas = page.getByRole("table", { name: "Everybody with access" }).getByRole("row").filter({ hasText: "Ada Park" });
+  const adas = page
+    .getByRole("table", { name: "Everybody with access" })
+    .getByRole("row")
+    .filter({ hasText: "Ada Park" });
   await expect(adas).toContainText("Platform admin");
 });
 

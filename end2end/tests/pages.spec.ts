@@ -93,7 +93,9 @@ for (const [name, who, path] of pages) {
 }
 
 test("an invitation is accessible and fits, alive and dead", async ({ page, api }) => {
-  const { invitation } = await (await api(ada)).post("/users", { email: "new@demo.test", name: "Newton", invite: true });
+  const { invitation } = await (
+    await api(ada)
+  ).post("/users", { email: "new@demo.test", name: "Newton", invite: true });
   await page.goto(invitation.url);
   await settled(page);
   await expectAccessible(page);

@@ -179,7 +179,14 @@ test("a token of somebody's is revoked", async ({ page, signIn, api }) => {
 test("who is no admin gets neither pages nor forms", async ({ page, signIn, api }) => {
   const { id } = await (await api(ada)).get(`/users/${eve}`);
   await signIn(mia);
-  for (const path of ["/people", `/people/${id}`, `/people/${id}/delete`, "/teams", "/teams/shown", "/virtual-accounts/new"]) {
+  for (const path of [
+    "/people",
+    `/people/${id}`,
+    `/people/${id}/delete`,
+    "/teams",
+    "/teams/shown",
+    "/virtual-accounts/new",
+  ]) {
     expect((await page.goto(path))?.status(), path).toBe(403);
   }
   for (const place of ["People", "Teams", "Virtual accounts"]) {
@@ -199,7 +206,10 @@ test("who is no admin gets neither pages nor forms", async ({ page, signIn, api 
     expect(forged.status(), path).toBe(403);
   }
   for (const path of ["/people/new", `/people/${id}`, "/virtual-accounts/new"]) {
-    const forged = await page.request.post(path, { form: { email: "x@demo.test", name: "mine" }, headers: { accept: "text/html" } });
+    const forged = await page.request.post(path, {
+      form: { email: "x@demo.test", name: "mine" },
+      headers: { accept: "text/html" },
+    });
     expect(forged.status(), path).toBe(403);
     expect(await forged.text()).not.toContain("/invite/");
   }

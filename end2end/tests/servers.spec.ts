@@ -134,6 +134,7 @@ test("D07 what changed since the preview leads to a fresh one, and what was type
   await expect(page.getByLabel("Type raw to confirm")).toHaveValue("");
   expect((await manager.get("/servers/raw/overrides")).items).toHaveLength(2);
   expect((await manager.get("/servers/raw")).outbound_auth.mode).toBe("api_key_individual");
+  await manager.delete("/servers/raw/overrides/user/eve@demo.test");
 });
 
 test("S51 S62 back to individual keys nobody has one, and each adds their own", async ({ page, signIn, api }) => {

@@ -36,10 +36,13 @@ test("a team is made, gets people and a server, and is deleted with its access",
   await expect(page.getByRole("row").filter({ hasText: "kim@demo.test" })).toBeVisible();
 
   // A manager gives the team the server, and sees what it comes to for each.
-  const other = await page.context().browser()!.newContext({
-    baseURL: new URL(page.url()).origin,
-    javaScriptEnabled: test.info().project.use.javaScriptEnabled !== false,
-  });
+  const other = await page
+    .context()
+    .browser()!
+    .newContext({
+      baseURL: new URL(page.url()).origin,
+      javaScriptEnabled: test.info().project.use.javaScriptEnabled !== false,
+    });
   const mias = await other.newPage();
   await signInByForm(mias, mia);
   await mias.goto("/servers/notes/access");
@@ -62,9 +65,9 @@ test("a team is made, gets people and a server, and is deleted with its access",
 
   await page.goto("/teams/platform");
   await settled(page);
-  await expect(page.getByRole("table", { name: "Servers" }).getByRole("row").filter({ hasText: "notes" })).toContainText(
-    "Manager",
-  );
+  await expect(
+    page.getByRole("table", { name: "Servers" }).getByRole("row").filter({ hasText: "notes" }),
+  ).toContainText("Manager");
   await page.getByRole("link", { name: "Delete team" }).click();
   await expect(page.getByRole("dialog")).toContainText(
     "Its one member stays; what they have through it ends at once. It has access to notes.",

@@ -46,7 +46,9 @@ test("B03 a manager asks for anybody, and is told when there is nobody of that n
   const dialog = page.getByRole("dialog", { name: heading });
   await dialog.getByLabel("Somebody else").fill("nobody@demo.test");
   await dialog.getByRole("button", { name: "Show" }).click();
-  await expect(dialog.locator("#subject-notes")).toContainText("There is no such user, virtual account or external identity");
+  await expect(dialog.locator("#subject-notes")).toContainText(
+    "There is no such user, virtual account or external identity",
+  );
   await expect(dialog.getByLabel("Somebody else")).toHaveValue("nobody@demo.test");
   await dialog.getByLabel("Somebody else").fill("ci-bot");
   await dialog.getByRole("button", { name: "Show" }).click();

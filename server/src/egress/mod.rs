@@ -41,17 +41,17 @@ pub struct Egress {
 }
 
 impl Egress {
-    pub fn new(config: &EgressConfig, resolver: Arc<dyn Resolve>) -> Self {
+    pub fn new(config: &EgressConfig, resolver: &Arc<dyn Resolve>) -> Self {
         let guard = Guard::new(&config.allow);
         Self {
-            client: connect::client(&guard, &resolver, config.connect_timeout),
+            client: connect::client(&guard, resolver, config.connect_timeout),
             limits: config.fetch,
         }
     }
 
     /// With the names that the system knows.
     pub fn system(config: &EgressConfig) -> Self {
-        Self::new(config, Arc::new(SystemResolver))
+        Self::new(config, &(Arc::new(SystemResolver) as Arc<dyn Resolve>))
     }
 
     /// The answer as soon as it begins. How long that may take, and what follows, is the caller's to limit.

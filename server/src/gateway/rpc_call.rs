@@ -141,7 +141,7 @@ mod tests {
     }
 
     /// As the SDKs send it: a call whose client declared `elicitation`.
-    fn modern(method: &str, elicitation: Value) -> Value {
+    fn modern(method: &str, elicitation: &Value) -> Value {
         json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {
             "name": "echo",
             "arguments": {"a": 1},
@@ -158,35 +158,35 @@ mod tests {
     fn b09_i4_a_question_is_for_three_methods_of_2026_07_28_and_clients_that_declared_it() {
         let (now, url) = (version(MODERN), || json!({"form": {}, "url": {}}));
         for method in ["tools/call", "resources/read", "prompts/get"] {
-            assert!(takes_question(&now, &modern(method, url())), "{method}");
+            assert!(takes_question(&now, &modern(method, &url())), "{method}");
         }
         for method in ["tools/list", "server/discover", "resources/list", "completion/complete"] {
-            assert!(!takes_question(&now, &modern(method, url())), "{method}");
+            assert!(!takes_question(&now, &modern(method, &url())), "{method}");
         }
         for undeclared in [json!({}), json!({"form": {}}), json!({"url": null}), Value::Null] {
             assert!(
-                !takes_question(&now, &modern("tools/call", undeclared.clone())),
+                !takes_question(&now, &modern("tools/call", &undeclared)),
                 "{undeclared}"
             );
         }
         assert!(
-            !takes_question(&version(LEGACY), &modern("tools/call", url())),
+            !takes_question(&version(LEGACY), &modern("tools/call", &url())),
             "header and body differ"
         );
-        assert!(!takes_question(&HeaderMap::new(), &modern("tools/call", url())));
-        let mut other = modern("tools/call", url());
+        assert!(!takes_question(&HeaderMap::new(), &modern("tools/call", &url())));
+        let mut other = modern("tools/call", &url());
         other["params"]["_meta"][VERSION] = json!(LEGACY);
         assert!(!takes_question(&now, &other), "header and body differ");
-        let mut notification = modern("tools/call", url());
+        let mut notification = modern("tools/call", &url());
         notification.as_object_mut().unwrap().remove("id");
         assert!(!takes_question(&now, &notification));
-        assert!(!takes_question(&now, &json!([modern("tools/call", url())])));
+        assert!(!takes_question(&now, &json!([modern("tools/call", &url())])));
     }
 
     #[test]
     fn b09_the_error_is_for_tool_calls_of_2025_11_25() {
         let takes = |method: &str, headers: &HeaderMap| {
-            let body = modern(method, json!({})).to_string();
+            let body = modern(method, &json!({})).to_string();
             RpcCall::read(body.as_bytes()).unwrap().takes_url_error(headers)
         };
         assert!(takes("tools/call", &version(LEGACY)));
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn b09_a_repeated_call_has_the_same_digest_and_any_other_call_another() {
         let digest = |message: &Value| RpcCall::read(message.to_string().as_bytes()).unwrap().digest();
-        let first = modern("tools/call", json!({"url": {}}));
+        let first = modern("tools/call", &json!({"url": {}}));
         let mut again = first.clone();
         again["id"] = json!(2);
         again["params"]["_meta"]["progressToken"] = json!(2);

@@ -43,9 +43,9 @@ pub(super) async fn profile(
         // Its keys may have changed since they were fetched.
         Err(ClaimsVerificationError::SignatureVerification(_)) => {
             let client = sign_on.client(&sign_on.described(keys::INTERVAL).await?);
-            checked(sign_on, &client, id_token, &nonce).map(Clone::clone)
+            checked(sign_on, &client, id_token, &nonce).cloned()
         }
-        claims => claims.map(Clone::clone),
+        claims => claims.cloned(),
     };
     let claims = claims.map_err(|error| SignOnError::BadAnswer(error.into()))?;
     let said = said(sign_on, id_token, &claims).map_err(SignOnError::BadAnswer)?;

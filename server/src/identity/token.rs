@@ -127,8 +127,8 @@ mod tests {
         format!("{}.{}.c2ln", part(header), part(claims))
     }
 
-    fn claims(claims: Value) -> Claims {
-        let text = spelled(&json!({"alg": "RS256"}), &claims);
+    fn claims(claims: &Value) -> Claims {
+        let text = spelled(&json!({"alg": "RS256"}), claims);
         parse(&text).unwrap().claims("sub", "azp", "name")
     }
 
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a6_what_only_other_tokens_have_is_noticed() {
-        assert!(!claims(json!({"sub": "a", "typ": "Bearer", "scope": "x"})).no_access_token);
+        assert!(!claims(&json!({"sub": "a", "typ": "Bearer", "scope": "x"})).no_access_token);
         for bad in [
             json!({"nonce": "n"}),
             json!({"at_hash": "h"}),
@@ -160,19 +160,19 @@ mod tests {
             json!({"typ": "ID"}),
             json!({"typ": "Refresh"}),
         ] {
-            assert!(claims(bad.clone()).no_access_token, "{bad}");
+            assert!(claims(&bad).no_access_token, "{bad}");
         }
     }
 
     #[test]
     fn times_and_audiences_may_be_spelled_in_several_ways() {
-        let read = claims(json!({"aud": ["a", 1, "b"], "exp": 100.9, "nbf": 99.1, "iat": 98}));
+        let read = claims(&json!({"aud": ["a", 1, "b"], "exp": 100.9, "nbf": 99.1, "iat": 98}));
         assert_eq!(read.audiences, ["a", "b"]);
         assert_eq!(
             (read.expires_at, read.not_before, read.issued_at),
             (Some(100), Some(100), Some(98))
         );
-        let odd = claims(json!({"aud": "a", "exp": "100", "nbf": "99"}));
+        let odd = claims(&json!({"aud": "a", "exp": "100", "nbf": "99"}));
         assert_eq!(
             (odd.expires_at, odd.not_before, odd.issued_at),
             (Some(i64::MIN), Some(i64::MAX), None)

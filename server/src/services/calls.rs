@@ -126,7 +126,7 @@ impl From<NotVerified> for AuthenticateError {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, thiserror::Error)]
 pub enum CredentialError {
     /// McpAuthRequiredError.
     #[error("no usable credential: {}", .0.as_str())]

@@ -155,7 +155,7 @@ impl SignOns {
             linked_at: self.core.now(),
         };
         work.user_identities().link(&row).await?;
-        let actor = acting(&user, profile);
+        let actor = acting(user, profile);
         let event = Event::new("user.linked").subject(&actor.subject);
         let event = event.detail(&[("issuer", &profile.issuer)]);
         self.record(work, &actor, event).await

@@ -57,7 +57,7 @@ pub(super) async fn ask(State(provider): State<DemoProvider>, asked: Result<Quer
     let Ok(Query(asked)) = asked else {
         return page::problem("The request names something twice.");
     };
-    match pending(&provider, asked) {
+    match pending(&provider, &asked) {
         Ok(pending) => page::who(&pending),
         Err(Wrong::ForPerson(text)) => page::problem(text),
         Err(Wrong::ForClient(back)) => Redirect::to(back.as_str()).into_response(),
@@ -111,7 +111,7 @@ impl DemoProvider {
             return Err("The request names something twice.".to_owned());
         };
         let (who, _) = person(who).ok_or_else(|| format!("{who} is not known here."))?;
-        match pending(self, asked) {
+        match pending(self, &asked) {
             Ok(pending) => Ok(decide(self, pending.code, who, allow)),
             Err(Wrong::ForPerson(text)) => Err(text.to_owned()),
             Err(Wrong::ForClient(back)) => Ok(*back),
@@ -123,7 +123,7 @@ fn person(id: &str) -> Option<(&'static str, &'static str)> {
     PEOPLE.into_iter().find(|(known, _)| *known == id)
 }
 
-fn pending(provider: &DemoProvider, asked: Asked) -> Result<Pending, Wrong> {
+fn pending(provider: &DemoProvider, asked: &Asked) -> Result<Pending, Wrong> {
     let client = asked.client_id.as_deref().and_then(|id| clients::client(provider, id));
     let client = client.ok_or(Wrong::ForPerson("This client is not known here."))?;
     let redirect_uri = asked
@@ -141,7 +141,7 @@ fn pending(provider: &DemoProvider, asked: Asked) -> Result<Pending, Wrong> {
             .append_pair("error_description", refusal.description);
         Wrong::ForClient(Box::new(back))
     };
-    let (challenge, scope) = checked(&asked).map_err(refused)?;
+    let (challenge, scope) = checked(asked).map_err(refused)?;
     let id = random_text("").map_err(refused)?.expose().to_owned();
     let pending = Pending {
         id,

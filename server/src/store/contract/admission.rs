@@ -142,7 +142,7 @@ async fn an_account_has_an_owner_until_they_go(store: Arc<dyn Store>) {
         ..PageQuery::default()
     };
     let page = work.virtual_accounts().list(&all, Some(&bob)).await.unwrap();
-    assert_eq!(page.items, [bobs.clone()]);
+    assert_eq!(page.items, std::slice::from_ref(&bobs));
     assert_eq!(work.virtual_accounts().list(&all, None).await.unwrap().items.len(), 2);
     let used = [(TokenId::new("t1"), Timestamp(70)), (TokenId::new("t2"), Timestamp(60))];
     for (id, hash) in [("t1", 1), ("t2", 2)] {

@@ -116,7 +116,7 @@ mod tests {
     fn b07_everything_counts() {
         let content = Content::default().text("ab").maybe(None).number(1);
         let link = key(1).link(Trail::Changes, 7, &GENESIS, &content);
-        assert_eq!(link, key(1).link(Trail::Changes, 7, &GENESIS, &content.clone()));
+        assert_eq!(link, key(1).link(Trail::Changes, 7, &GENESIS, &content));
         for other in [
             key(2).link(Trail::Changes, 7, &GENESIS, &content),
             key(1).link(Trail::Calls, 7, &GENESIS, &content),

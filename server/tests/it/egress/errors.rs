@@ -58,7 +58,11 @@ fn impatient(connect_timeout: Duration) -> EgressConfig {
 #[tokio::test]
 async fn names_and_tls_count_into_the_time_for_connecting() {
     let trap = Trap::at("127.0.0.1");
-    let outcome = send(&Egress::new(&impatient(SHORT), Arc::new(Silent)), "https://a.example/").await;
+    let outcome = send(
+        &Egress::new(&impatient(SHORT), &(Arc::new(Silent) as Arc<dyn Resolve>)),
+        "https://a.example/",
+    )
+    .await;
     assert!(matches!(outcome, Err(EgressError::TimedOut)), "{outcome:?}");
     // It takes the connection and says nothing.
     let url = format!("https://127.0.0.1:{}/", trap.port());

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::Request;
 use http_body_util::Full;
-use server::egress::{Egress, EgressConfig, EgressError, FetchLimits};
+use server::egress::{Egress, EgressConfig, EgressError, FetchLimits, Resolve};
 
 use crate::support::names::Names;
 use crate::support::{PATIENCE, soon};
@@ -29,8 +29,8 @@ fn config(allow: &[&str]) -> EgressConfig {
 }
 
 fn with_names(allow: &[&str], names: &Arc<Names>) -> Egress {
-    let names: Arc<Names> = Arc::clone(names);
-    Egress::new(&config(allow), names)
+    let names: Arc<dyn Resolve> = names.clone();
+    Egress::new(&config(allow), &names)
 }
 
 fn get<B: Default>(uri: &str) -> Request<B> {

@@ -119,15 +119,12 @@ impl Front {
         let away = self.leave("/servers/notes").await;
         let claims = self.claims(&away, subject, &more);
         let answer = self.come_back(&away, claims).await;
-        let set = answer
+        let mut set = answer
             .headers
             .get_all("set-cookie")
             .iter()
             .map(|value| value.to_str().unwrap());
-        let session = set
-            .filter(|text| text.starts_with("overkey="))
-            .last()
-            .unwrap_or_default();
+        let session = set.rfind(|text| text.starts_with("overkey=")).unwrap_or_default();
         (
             answer.header("location").to_owned(),
             session.split(';').next().unwrap().to_owned(),

@@ -220,7 +220,7 @@ async fn a_refused_consent_is_told_as_what_it_is(world: &World) {
     stage.provider.switch(|switches| switches.registration = false);
     let fresh = stage.at_demo(
         "machine",
-        json!({"mode": "oauth2_authorization_code", "discover": true}),
+        &json!({"mode": "oauth2_authorization_code", "discover": true}),
     );
     world.app.post(&world.ada, "/servers", fresh).await.expect(201);
     world.grant("machine", &world.bob, "user").await;

@@ -18,6 +18,9 @@ struct Liar {
     documents: Arc<Mutex<Documents>>,
 }
 
+/// What changes an honest server's words.
+type Lie<'a> = &'a dyn Fn(&mut Documents);
+
 #[derive(Default)]
 struct Documents {
     resource: Value,
@@ -107,7 +110,7 @@ async fn what_must_not_be_believed_sends_nobody_anywhere() {
     let world = World::new().await;
     let (liar, browser) = stage(&world).await;
     let honest = liar.documents.lock().unwrap().provider.clone();
-    let cases: [(&str, &dyn Fn(&mut Documents)); 6] = [
+    let cases: [(&str, Lie<'_>); 6] = [
         ("a description of another resource", &|said| {
             said.resource["resource"] = json!("https://evil.example/mcp");
         }),
@@ -129,7 +132,7 @@ async fn what_must_not_be_believed_sends_nobody_anywhere() {
                 .remove("code_challenge_methods_supported");
         }),
         ("F4: a redirect", &|said| {
-            said.provider = json!("https://evil.example/metadata")
+            said.provider = json!("https://evil.example/metadata");
         }),
     ];
     for (name, lie) in cases {

@@ -101,7 +101,7 @@ async fn trouble_is_told_and_ends_with_the_trouble(world: &World) {
     stage.provider.switch(|switches| {
         switches
             .fail_next
-            .extend([Failure::ServerError, Failure::InvalidClient, Failure::InvalidClient])
+            .extend([Failure::ServerError, Failure::InvalidClient, Failure::InvalidClient]);
     });
     assert_eq!(
         world.call(&world.bob, "robot").await.expect(503)["error"]["code"],

@@ -47,7 +47,7 @@ impl<'a> Stage<'a> {
             signed_up: Mutex::default(),
         };
         let discovered = json!({"mode": "oauth2_authorization_code", "discover": true});
-        let tracker = stage.at_demo("tracker", discovered);
+        let tracker = stage.at_demo("tracker", &discovered);
         world.app.post(&world.ada, "/servers", tracker).await.expect(201);
         for (caller, role) in [(&world.mia, "manager"), (&world.bob, "user"), (&world.eve, "user")] {
             world.grant("tracker", caller, role).await;
@@ -57,7 +57,7 @@ impl<'a> Stage<'a> {
     }
 
     /// A server at the demo's upstream.
-    pub fn at_demo(&self, name: &str, outbound_auth: Value) -> Value {
+    pub fn at_demo(&self, name: &str, outbound_auth: &Value) -> Value {
         let url = format!("{}/{name}/mcp", self.upstreams.base_url);
         json!({"name": name, "url": url, "outbound_auth": outbound_auth})
     }

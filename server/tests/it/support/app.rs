@@ -67,7 +67,7 @@ impl App {
             .unwrap_or_else(|| Url::parse(&format!("http://{bound}")).unwrap());
         let named = url[Position::BeforeHost..Position::AfterPort].to_owned();
         let clock = Arc::new(TestClock::at(SystemClock.now().0));
-        let egress = Egress::new(&egress_config(&config), names);
+        let egress = Egress::new(&egress_config(&config), &names);
         let overkey = Overkey::open_with(config, url, clock.clone(), egress).await.unwrap();
         let router = overkey.router().await.unwrap();
         // As `startup::run` does, but never told to stop.
