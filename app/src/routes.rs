@@ -6,12 +6,15 @@ use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
 use crate::features::access::Access;
+use crate::features::accounts::{Account, Accounts, DeleteAccount, NewAccount};
 use crate::features::activity::{ActivityTab, Calls, Changes, Everywhere, Summary};
 use crate::features::audit::Audit;
 use crate::features::connections::{Connect, Connections};
-use crate::features::overrides::{AddOverride, DeleteOverride, EditOverride, OverridesTab};
+use crate::features::overrides::{AddOverride, DeleteOverride, EditOverride, OverridesTab, Why};
+use crate::features::people::{DeletePerson, InvitePerson, People, Person};
 use crate::features::servers::{DeleteServer, NewServer, Overview, ServerDetail, Servers, Settings};
-use crate::features::session::{Frame, NotFound, SetUp, SignIn};
+use crate::features::session::{Frame, Invite, NotFound, SetUp, SignIn};
+use crate::features::teams::{DeleteTeam, NewTeam, Team, Teams};
 use crate::features::tokens::Tokens;
 use crate::features::tools::Tools;
 
@@ -24,6 +27,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=|| view! { <NotFound/> }>
                 <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
                 <Route path=path!("/setup/:token") view=SetUp ssr=SsrMode::Async/>
+                <Route path=path!("/invite/:token") view=Invite ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("") view=Servers/>
                     <Route path=path!("/servers") view=Servers/>
@@ -35,6 +39,7 @@ pub fn App() -> impl IntoView {
                         <ParentRoute path=path!("/overrides") view=OverridesTab>
                             <Route path=path!("") view=|| ()/>
                             <Route path=path!("/new") view=AddOverride/>
+                            <Route path=path!("/why") view=Why/>
                             <Route path=path!("/:id/edit") view=EditOverride/>
                             <Route path=path!("/:id/delete") view=DeleteOverride/>
                         </ParentRoute>
@@ -52,6 +57,24 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tokens") view=Tokens/>
                     <Route path=path!("/activity") view=Everywhere/>
                     <Route path=path!("/audit") view=Audit/>
+                    <Route path=path!("/people") view=People/>
+                    <Route path=path!("/people/new") view=InvitePerson/>
+                    <ParentRoute path=path!("/people/:id") view=Person>
+                        <Route path=path!("") view=|| ()/>
+                        <Route path=path!("/delete") view=DeletePerson/>
+                    </ParentRoute>
+                    <Route path=path!("/teams") view=Teams/>
+                    <Route path=path!("/teams/new") view=NewTeam/>
+                    <ParentRoute path=path!("/teams/:name") view=Team>
+                        <Route path=path!("") view=|| ()/>
+                        <Route path=path!("/delete") view=DeleteTeam/>
+                    </ParentRoute>
+                    <Route path=path!("/virtual-accounts") view=Accounts/>
+                    <Route path=path!("/virtual-accounts/new") view=NewAccount/>
+                    <ParentRoute path=path!("/virtual-accounts/:account") view=Account>
+                        <Route path=path!("") view=|| ()/>
+                        <Route path=path!("/delete") view=DeleteAccount/>
+                    </ParentRoute>
                 </ParentRoute>
             </Routes>
         </Router>

@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 pub struct SecretInput(String);
 
 impl SecretInput {
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.trim().is_empty()
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{UserId, VirtualAccountId};
+use crate::id::{ExternalIdentityId, UserId, VirtualAccountId};
 use crate::role::PlatformRole;
 use crate::via::{By, Via};
 
@@ -44,7 +44,7 @@ impl SubjectKind {
     }
 }
 
-/// Names one subject. A user's id is a UUID, a virtual account's its name.
+/// Names one subject. A user's and an external identity's id is a UUID, a virtual account's its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SubjectRef {
     #[serde(rename = "type")]
@@ -63,6 +63,13 @@ impl SubjectRef {
     pub fn virtual_account(id: &VirtualAccountId) -> Self {
         Self {
             kind: SubjectKind::VirtualAccount,
+            id: id.as_str().to_owned(),
+        }
+    }
+
+    pub fn external_identity(id: &ExternalIdentityId) -> Self {
+        Self {
+            kind: SubjectKind::ExternalIdentity,
             id: id.as_str().to_owned(),
         }
     }

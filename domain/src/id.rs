@@ -40,4 +40,8 @@ id! {
     OverrideId,
     /// A gateway token (never the token itself).
     TokenId,
+    /// Several people under one name. A UUID as text; people name it by its `TeamName`.
+    TeamId,
+    /// A caller that an identity provider names (B02). A UUID as text; the provider names it by issuer and subject.
+    ExternalIdentityId,
 }

@@ -55,18 +55,6 @@ impl MissingReason {
     }
 }
 
-/// One step to the decision, for "why this credential?" (B03). Holds no secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    pub text: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    pub choice: Choice,
-    pub steps: Vec<Step>,
-}
-
 /// What `decide` needs of a server.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerFacts<'a> {
@@ -106,7 +94,7 @@ fn without_overrides(mode: Mode) -> Choice {
     }
 }
 
-fn why_unusable(one: &OverrideFacts, asked: &[CredentialField], now: Timestamp) -> Option<MissingReason> {
+pub(crate) fn why_unusable(one: &OverrideFacts, asked: &[CredentialField], now: Timestamp) -> Option<MissingReason> {
     match one.condition {
         Condition::Suspended => Some(MissingReason::OverrideSuspended),
         Condition::Invalidated => Some(MissingReason::OauthInvalidated),
@@ -116,46 +104,6 @@ fn why_unusable(one: &OverrideFacts, asked: &[CredentialField], now: Timestamp) 
         Condition::Rejected if one.kind == Kind::OAuth => Some(MissingReason::OauthConsentRequired),
         Condition::Good | Condition::Rejected => None,
     }
-}
-
-/// B03: the same decision, with each step to it.
-pub fn explain(server: ServerFacts<'_>, own: &[OverrideFacts], now: Timestamp) -> Decision {
-    let mut steps = vec![Step {
-        text: format!("The server's outbound auth is {}.", server.mode.label()),
-    }];
-    if server.mode.support(server.allow_optional) == Support::Supported {
-        for (kind, a, name) in [
-            (Kind::Manual, "a", "manual override"),
-            (Kind::OAuth, "an", "OAuth token"),
-        ] {
-            let text = match own.iter().find(|one| one.kind == kind) {
-                None => format!("The subject has no {name} here."),
-                Some(one) => match why_unusable(one, server.asked, now) {
-                    None => format!("The subject has {a} {name} that can be used."),
-                    Some(reason) => format!(
-                        "The subject has {a} {name}, but it cannot be used ({}).",
-                        reason.as_str()
-                    ),
-                },
-            };
-            steps.push(Step { text });
-        }
-    } else {
-        steps.push(Step {
-            text: "Overrides are not used with this outbound auth.".to_owned(),
-        });
-    }
-    let choice = decide(server, own, now);
-    let text = match &choice {
-        Choice::Own(_, Kind::Manual) => "The call carries the manual override.".to_owned(),
-        Choice::Own(_, Kind::OAuth) => "The call carries the OAuth token.".to_owned(),
-        Choice::ServerDefault => "The call carries the server's own credential.".to_owned(),
-        Choice::PassThrough => "The call carries what the caller sent in X-Upstream-Authorization.".to_owned(),
-        Choice::Nothing => "The call carries no credential.".to_owned(),
-        Choice::Missing(reason) => format!("The call ends with McpAuthRequiredError ({}).", reason.as_str()),
-    };
-    steps.push(Step { text });
-    Decision { choice, steps }
 }
 
 /// Why an opened credential could not become headers. The request is not sent.

@@ -6,7 +6,7 @@ use crate::field::FieldError;
 use crate::outbound::{Mode, OAuthSettings, OutboundAuth};
 use crate::outbound_input::{NOT_KEPT, OutboundInput, is_masked};
 use crate::secret::{Secret, parse_credential};
-use crate::server::ServerUrl;
+use crate::server::{ServerUrl, ServerUrlError};
 
 const MAX_SCOPES: usize = 64;
 const MAX_CLIENT_ID: usize = 2_048;
@@ -23,32 +23,33 @@ impl OutboundInput {
             client_secret: self.client_secret(mode, before, &mut errors),
             scopes: self.scopes(&mut errors),
         };
-        let mut require = |missing: bool, field: &str| {
+        let consents = mode == Mode::AuthorizationCode;
+        let mut require = |missing: bool, field: &str, name: &str| {
             if missing && !errors.iter().any(|error: &FieldError| error.field.ends_with(field)) {
+                let otherwise = if consents { ", or choose discovery" } else { "" };
                 errors.push(FieldError::new(
                     format!("outbound_auth.{field}"),
-                    if mode == Mode::AuthorizationCode {
-                        "Enter this, or choose discovery."
-                    } else {
-                        "Enter this."
-                    },
+                    format!("Enter the {name}{otherwise}."),
                 ));
             }
         };
         if !settings.discover {
             require(
-                mode == Mode::AuthorizationCode && settings.authorization_url.is_none(),
+                consents && settings.authorization_url.is_none(),
                 "authorization_url",
+                "authorization URL",
             );
-            require(settings.token_url.is_none(), "token_url");
+            require(settings.token_url.is_none(), "token_url", "token URL");
             // Where clients register themselves, we do (RFC 7591).
             require(
                 settings.client_id.is_none() && settings.registration_url.is_none(),
                 "client_id",
+                "client ID",
             );
             require(
-                mode == Mode::ClientCredentials && settings.client_secret.is_none(),
+                !consents && settings.client_secret.is_none(),
                 "client_secret",
+                "client secret",
             );
         }
         if errors.is_empty() { Ok(settings) } else { Err(errors) }
@@ -115,7 +116,11 @@ fn url_field(name: &str, text: Option<&str>, errors: &mut Vec<FieldError>) -> Op
     match ServerUrl::parse(text) {
         Ok(url) => Some(url.as_url().clone()),
         Err(error) => {
-            errors.push(FieldError::new(format!("outbound_auth.{name}"), error.to_string()));
+            let text = match error {
+                ServerUrlError::NotAUrl => "Enter the full URL, such as https://id.example.com/token.".to_owned(),
+                other => other.to_string(),
+            };
+            errors.push(FieldError::new(format!("outbound_auth.{name}"), text));
             None
         }
     }
@@ -159,23 +164,36 @@ mod tests {
     }
 
     #[test]
-    fn client_credentials_know_no_discovery() {
-        let errors = parse(r#"{"mode":"oauth2_client_credentials"}"#).unwrap_err();
-        let told: Vec<_> = errors
-            .iter()
-            .map(|error| (error.field.as_str(), error.message.as_str()))
-            .collect();
-        let missing = |field| (field, "Enter this.");
+    fn what_is_missing_is_named_and_discovery_only_where_there_is_such_a_thing() {
+        let told = |json| {
+            let errors: Vec<FieldError> = parse(json).unwrap_err();
+            let told = errors.into_iter().map(|error| (error.field, error.message));
+            told.collect::<Vec<_>>()
+        };
+        let missing = |field: &str, text: &str| (format!("outbound_auth.{field}"), text.to_owned());
         assert_eq!(
-            told,
+            told(r#"{"mode":"oauth2_client_credentials"}"#),
             [
-                "outbound_auth.token_url",
-                "outbound_auth.client_id",
-                "outbound_auth.client_secret"
+                missing("token_url", "Enter the token URL."),
+                missing("client_id", "Enter the client ID."),
+                missing("client_secret", "Enter the client secret."),
             ]
-            .map(missing)
+        );
+        assert_eq!(
+            told(r#"{"mode":"oauth2_authorization_code","token_url":"https://id.example/token"}"#),
+            [
+                missing("authorization_url", "Enter the authorization URL, or choose discovery."),
+                missing("client_id", "Enter the client ID, or choose discovery."),
+            ]
         );
         let json = r#"{"mode":"oauth2_client_credentials","discover":true}"#;
         assert_eq!(fields(json), ["outbound_auth.discover"]);
+    }
+
+    #[test]
+    fn a_registration_url_stands_in_for_a_client_id() {
+        let json = r#"{"mode":"oauth2_authorization_code","authorization_url":"https://id.example/authorize",
+            "token_url":"https://id.example/token","registration_url":"https://id.example/register"}"#;
+        assert!(parse(json).is_ok());
     }
 }

@@ -23,6 +23,8 @@ pub enum By {
     #[default]
     Nothing,
     Token(TokenId),
+    /// A token of this identity provider, by its issuer.
+    Provider(String),
     /// The beginning of the hash that the session is stored under.
     Session(String),
     CommandLine,
@@ -34,6 +36,7 @@ impl By {
         match self {
             Self::Nothing => None,
             Self::Token(id) => Some(("token", id.as_str())),
+            Self::Provider(issuer) => Some(("provider", issuer)),
             Self::Session(id) => Some(("session", id)),
             Self::CommandLine => Some(("command_line", "")),
         }
@@ -43,6 +46,7 @@ impl By {
     pub fn parse(word: &str, id: String) -> Option<Self> {
         match word {
             "token" => Some(Self::Token(TokenId::new(id))),
+            "provider" => Some(Self::Provider(id)),
             "session" => Some(Self::Session(id)),
             "command_line" => Some(Self::CommandLine),
             _ => None,
@@ -56,7 +60,12 @@ mod tests {
 
     #[test]
     fn what_is_stored_reads_back() {
-        for by in [By::Token(TokenId::new("t")), By::Session("ab".into()), By::CommandLine] {
+        for by in [
+            By::Token(TokenId::new("t")),
+            By::Provider("https://id.example".into()),
+            By::Session("ab".into()),
+            By::CommandLine,
+        ] {
             let (word, id) = by.parts().unwrap();
             assert_eq!(By::parse(word, id.to_owned()), Some(by.clone()));
         }

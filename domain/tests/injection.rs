@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::actor::{SubjectKind, SubjectRef};
 use domain::id::OverrideId;
-use domain::injection::{Choice, FillError, MissingReason, ServerFacts, decide, explain, fill, shared};
+use domain::injection::{Choice, FillError, MissingReason, ServerFacts, decide, fill, shared};
 use domain::outbound::{CredentialField, Mode, OAuthSettings, OutboundAuth};
 use domain::outbound_input::OutboundInput;
 use domain::overrides::{Condition, Kind, OverrideFacts, State};
 use domain::secret::Secret;
 use domain::timestamp::Timestamp;
+use domain::why::{Standing, explain};
 use serde_json::json;
 use upstreams::{COLUMNS, WITHOUT_B01};
 
@@ -157,8 +158,8 @@ fn b03_every_decision_is_told_step_by_step() {
                 allow_optional: false,
                 asked: &asked,
             };
-            let decision = explain(server, &own, NOW);
-            assert_eq!(decision.choice, decide(server, &own, NOW), "{name}");
+            let decision = explain(Standing::MayCall, server, &own, NOW);
+            assert_eq!(decision.choice, Some(decide(server, &own, NOW)), "{name}");
             let steps: String = decision.steps.iter().map(|step| format!("  {}\n", step.text)).collect();
             match told.iter_mut().find(|(_, known)| *known == steps) {
                 Some((names, _)) => names.push(name),
@@ -174,6 +175,24 @@ fn b03_every_decision_is_told_step_by_step() {
         });
     let printed = told.collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!("why", printed);
+}
+
+#[test]
+fn b03_d09_who_may_not_call_gets_no_credential_whatever_is_there() {
+    let asked = asked();
+    for standing in [Standing::NoAccess, Standing::Disabled] {
+        for (name, own) in possessions() {
+            for mode in Mode::ALL {
+                let server = ServerFacts {
+                    mode,
+                    allow_optional: true,
+                    asked: &asked,
+                };
+                let decision = explain(standing, server, &own, NOW);
+                assert_eq!((decision.choice, decision.steps.len()), (None, 2), "{name}, {mode:?}");
+            }
+        }
+    }
 }
 
 #[test]

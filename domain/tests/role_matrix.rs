@@ -1,4 +1,4 @@
-//! Who may do what, printed (S03, S10-S14, S20-S25, S30, S31, D01, D11, B01).
+//! Who may do what, printed (S03, S10-S14, S20-S25, S30, S31, D01, D11, B01), and what a role through a team is worth.
 //!
 //! The snapshots are the rule as a reviewer reads it. The tests under them say the most important sentences once more, over
 //! every cell, so that accepting a wrong snapshot is not enough to break a promise.
@@ -6,8 +6,10 @@
 mod table;
 mod upstreams;
 
+use domain::account::{AccountAction, decide_account};
 use domain::actor::{Actor, SubjectKind, SubjectRef};
 use domain::outbound::Mode;
+use domain::reach::{Given, Reach, Source};
 use domain::role::{
     OverrideAction, Permit, PlatformRole, Refusal, ServerAction, ServerRole, Whose, decide, decide_activity,
     decide_override, effective_role,
@@ -34,7 +36,7 @@ fn whose_name(whose: Whose) -> String {
     format!("{} {kind}", if whose.own { "own" } else { "another" })
 }
 
-fn answer(decided: Result<Permit, Refusal>) -> String {
+fn answer<T>(decided: Result<T, Refusal>) -> String {
     match decided {
         Ok(_) => "yes",
         Err(Refusal::Forbidden) => "403",
@@ -97,6 +99,42 @@ fn roles_on_a_server_d11() {
     insta::assert_snapshot!("servers", printed);
 }
 
+fn given(source: Source, role: ServerRole) -> Given {
+    Given { role, source }
+}
+
+fn team(role: ServerRole) -> Given {
+    given(Source::Team("platform".into()), role)
+}
+
+/// Each way to come by a role, and some at once.
+fn ways() -> [(&'static str, Vec<Given>); 11] {
+    use ServerRole::{Manager, User};
+    let (direct, everyone) = (|role| given(Source::Direct, role), |role| given(Source::Everyone, role));
+    [
+        ("no grant", vec![]),
+        ("user", vec![direct(User)]),
+        ("manager", vec![direct(Manager)]),
+        ("team: user", vec![team(User)]),
+        ("team: manager", vec![team(Manager)]),
+        ("everyone: user", vec![everyone(User)]),
+        ("everyone: manager", vec![everyone(Manager)]),
+        ("user, team: manager", vec![direct(User), team(Manager)]),
+        ("manager, team: user", vec![direct(Manager), team(User)]),
+        ("everyone: user, team: manager", vec![everyone(User), team(Manager)]),
+        ("user, team: user", vec![direct(User), team(User)]),
+    ]
+}
+
+fn source_name(source: &Source) -> String {
+    match source {
+        Source::PlatformAdmin => "admin".to_owned(),
+        Source::Direct => "direct".to_owned(),
+        Source::Team(name) => format!("team {name}"),
+        Source::Everyone => "everyone".to_owned(),
+    }
+}
+
 #[test]
 fn b07_d11_whose_calls_and_changes_one_sees() {
     let rows = ROLES.map(|role| {
@@ -109,15 +147,96 @@ fn b07_d11_whose_calls_and_changes_one_sees() {
 
 #[test]
 fn the_role_that_counts_is_the_strongest_and_an_admins_is_manager() {
-    use ServerRole::{Manager, User};
-    let grants: [&[ServerRole]; 4] = [&[], &[User], &[Manager], &[User, Manager, User]];
-    let rows = [PlatformRole::Member, PlatformRole::Admin].map(|platform| {
-        let cells = grants.map(|grants| role_name(effective_role(platform, grants.iter().copied())));
-        [vec![platform.as_str().to_owned()], cells.to_vec()].concat()
+    let rows = ways().map(|(name, grants)| {
+        let cell = |platform| match Reach::of(platform, grants.clone()) {
+            Some(reach) => {
+                let sources: Vec<String> = reach.decisive().map(source_name).collect();
+                format!("{} by {}", reach.role.as_str(), sources.join(", "))
+            }
+            None => "(no role)".to_owned(),
+        };
+        vec![name.to_owned(), cell(PlatformRole::Member), cell(PlatformRole::Admin)]
     });
-    let head = ["platform role", "no grant", "user", "manager", "user, manager, user"];
-    let printed = table::print(&head, &rows);
+    let printed = table::print(&["grants", "member", "admin"], &rows);
     insta::assert_snapshot!("effective_roles", printed);
+}
+
+#[test]
+fn a_role_through_a_team_is_worth_what_the_same_role_of_ones_own_is() {
+    type Decide = Box<dyn Fn(Option<ServerRole>) -> String>;
+    let on_override = |action, own, kind| -> Decide {
+        let whose = Whose { own, kind };
+        Box::new(move |role| answer(decide_override(role, action, whose, Mode::ApiKeyIndividual, false)))
+    };
+    let on_server = |action| -> Decide { Box::new(move |role| answer(decide(role, action))) };
+    let (user, account) = (SubjectKind::User, SubjectKind::VirtualAccount);
+    let external = SubjectKind::ExternalIdentity;
+    let columns: [(&str, Decide); 11] = [
+        ("see", on_server(ServerAction::See)),
+        ("call", on_server(ServerAction::Call)),
+        ("manage", on_server(ServerAction::Manage)),
+        ("list another's", on_override(OverrideAction::List, false, user)),
+        ("add own", on_override(OverrideAction::Add, true, user)),
+        ("add another's", on_override(OverrideAction::Add, false, user)),
+        ("add an account's", on_override(OverrideAction::Add, false, account)),
+        ("delete another's", on_override(OverrideAction::Delete, false, user)),
+        ("external: add own", on_override(OverrideAction::Add, true, external)),
+        ("add an external's", on_override(OverrideAction::Add, false, external)),
+        (
+            "external: consent",
+            on_override(OverrideAction::Consent, true, external),
+        ),
+    ];
+    let rows = ways().map(|(name, grants)| {
+        let role = Reach::of(PlatformRole::Member, grants).map(|reach| reach.role);
+        let cells = columns.iter().map(|(_, decide)| decide(role)).collect();
+        [vec![name.to_owned()], cells].concat()
+    });
+    let head = [vec!["grants"], columns.iter().map(|(name, _)| *name).collect()].concat();
+    insta::assert_snapshot!("by_way", table::print(&head, &rows));
+}
+
+#[test]
+fn what_takes_nothing_away_from_whom_is_told_by_the_sources() {
+    for (name, grants) in ways() {
+        let Some(reach) = Reach::of(PlatformRole::Member, grants.clone()) else {
+            assert!(grants.is_empty(), "{name}");
+            continue;
+        };
+        assert_eq!(
+            Some(reach.role),
+            effective_role(PlatformRole::Member, grants.iter().map(|one| one.role))
+        );
+        // Without all of the decisive ones the role is another; without any one of several it stays.
+        let decisive: Vec<Source> = reach.decisive().cloned().collect();
+        let rest = grants.iter().filter(|one| !decisive.contains(&one.source)).cloned();
+        let rest = Reach::of(PlatformRole::Member, rest).map(|reach| reach.role);
+        assert!(rest < Some(reach.role), "{name}");
+        assert_eq!(reach.given.len(), grants.len(), "{name}");
+    }
+}
+
+#[test]
+fn who_may_do_what_with_a_virtual_account() {
+    let who = [
+        ("admin", PlatformRole::Admin, false),
+        ("owner", PlatformRole::Member, true),
+        ("anybody else", PlatformRole::Member, false),
+    ];
+    let rows = who.map(|(name, platform, owner)| {
+        let cells = AccountAction::ALL.map(|action| answer(decide_account(platform, owner, action)));
+        [vec![name.to_owned()], cells.to_vec()].concat()
+    });
+    let actions = AccountAction::ALL.map(|action| match action {
+        AccountAction::See => "see it and its tokens",
+        AccountAction::RotateToken => "rotate a token",
+        AccountAction::RevokeToken => "revoke a token",
+        AccountAction::AddToken => "add a token",
+        AccountAction::Change => "make, change",
+        AccountAction::Delete => "delete",
+    });
+    let head = [vec!["who"], actions.to_vec()].concat();
+    insta::assert_snapshot!("virtual_accounts", table::print(&head, &rows));
 }
 
 type Cell = (Option<ServerRole>, OverrideAction, Whose, Mode, bool);
@@ -222,6 +341,26 @@ fn a_permit_carries_the_role_it_was_given_for() {
         if let Ok(permit) = decided {
             assert_eq!(Some(permit.role()), cell.0, "{cell:?}");
             assert_eq!(permit.is_manager(), cell.0 == Some(ServerRole::Manager), "{cell:?}");
+        }
+    }
+}
+
+#[test]
+fn b02_an_external_identity_may_what_a_user_may_but_consent() {
+    for (cell, decided) in every_cell() {
+        let (role, action, whose, mode, allow) = cell;
+        if whose.kind == SubjectKind::ExternalIdentity {
+            let user = Whose {
+                kind: SubjectKind::User,
+                ..whose
+            };
+            let users = decide_override(role, action, user, mode, allow);
+            let expected = match action {
+                // Nobody sits at a browser for it.
+                OverrideAction::Consent if role.is_some() => Err(Refusal::Forbidden),
+                _ => users,
+            };
+            assert_eq!(decided, expected, "{cell:?}");
         }
     }
 }

@@ -1,6 +1,7 @@
 """A FastMCP server that takes the access tokens of one authorization server, made out to itself, and nothing else.
 
-Started with a port and the issuer. It describes itself as RFC 9728 says, and refuses with a challenge.
+Started with a port, the issuer, and the scopes that a token must have. It describes itself as RFC 9728 says, and refuses with a
+challenge.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from fastmcp.server.auth import RemoteAuthProvider
 from fastmcp.server.auth.providers.jwt import JWTVerifier
 from fastmcp.server.dependencies import get_access_token
 
-port, issuer = int(sys.argv[1]), sys.argv[2]
+port, issuer, scopes = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
 origin = f"http://127.0.0.1:{port}"
 resource = f"{origin}/mcp"
 
@@ -20,7 +21,7 @@ verifier = JWTVerifier(
     jwks_uri=f"{issuer}/jwks",
     issuer=issuer,
     audience=resource,
-    required_scopes=["notes:read"],
+    required_scopes=scopes,
     base_url=origin,
     jwks_refresh_interval=0,
 )

@@ -8,7 +8,7 @@ test("a manager gives access, another role, and takes it away; calls follow at o
   await signIn(mia);
   await page.goto("/servers/open/access");
   await settled(page);
-  const row = page.getByRole("row").filter({ hasText: "Kim Yu" });
+  const row = page.getByRole("table", { name: "Given access" }).getByRole("row").filter({ hasText: "Kim Yu" });
   const done = (text: RegExp) => expect(page.getByRole("status").filter({ hasText: text })).toBeVisible();
   await page.getByLabel("Who").fill("Kim");
   await page.getByRole("button", { name: "Give access" }).click();
@@ -67,7 +67,16 @@ test("everyone can be given access", async ({ page, signIn }) => {
   await settled(page);
   await page.getByLabel("Who").fill("everyone");
   await page.getByRole("button", { name: "Give access" }).click();
-  await expect(page.getByRole("row").filter({ hasText: "Everyone" })).toBeVisible();
+  const given = page.getByRole("table", { name: "Given access" });
+  await expect(given.getByRole("rowheader", { name: "Everyone" })).toBeVisible();
+  // What it comes to for each: Eve has her own access, too.
+  const eves = page.getByRole("table", { name: "Everybody with access" }).getByRole("row").filter({ hasText: "Eve Silva" });
+  await expect(eves).toContainText("Own access, everyone");
+  await page.getByLabel("Search everybody with access").fill("ada");
+  await page.getByRole("button", { name: "Search", exact: true }).click();
+  await expect(eves).toHaveCount(0);
+  const adas = page.getByRole("table", { name: "Everybody with access" }).getByRole("row").filter({ hasText: "Ada Park" });
+  await expect(adas).toContainText("Platform admin");
 });
 
 test("a user may not open the tab, nor post its form", async ({ page, signIn }) => {

@@ -5,7 +5,7 @@ import { whoami } from "../fixtures/whoami.ts";
 test("lists every server I may use with what it needs of me", async ({ page, signIn }) => {
   await signIn(bob);
   await page.getByRole("link", { name: "My connections" }).click();
-  const row = (server: string) => page.getByRole("row").filter({ hasText: server });
+  const row = (server: string) => page.getByRole("row").filter({ has: page.getByRole("link", { name: server, exact: true }) });
   await expect(row("notes")).toContainText("Needs your key");
   await expect(row("shared")).toContainText("Shared by everyone");
   await expect(row("relay")).toContainText("Send your own token");

@@ -6,8 +6,11 @@ import { photograph } from "../fixtures/screens.ts";
 import { Tab } from "../fixtures/tab.ts";
 import { whoami } from "../fixtures/whoami.ts";
 
-test("S55 B09 the link in the error leads to the provider and back, and calls carry the token", async (parts) => {
-  const { page, signIn, api } = parts;
+test("S55 B09 the link in the error leads to the provider and back, and calls carry the token", async ({
+  page,
+  signIn,
+  api,
+}) => {
   const caller = await api(bob);
   const { error } = await whoami(caller, "tracker");
   expect(error?.data?.reason).toBe("oauth_consent_required");
@@ -30,6 +33,7 @@ test("S55 B09 the link in the error leads to the provider and back, and calls ca
   await expect(page.getByRole("status").filter({ hasText: "Authorized. The next request uses it." })).toBeVisible();
   const card = page.getByRole("region", { name: "My authorization" });
   await expect(card).toContainText("Active");
+  await expect(card).toContainText("You (Bob Ng)");
   await expect(card).toContainText("127.0.0.1:");
   await expect(card.getByText("read", { exact: true })).toBeVisible();
   await expectAccessible(page);
@@ -104,6 +108,9 @@ test("S22 D12 what a manager enters wins over the token until it is deleted", as
   await page.goto("/connect/tracker");
   await settled(page);
   await expect(page.getByText("Mia Kern entered an Authorization header for you here. It wins")).toBeVisible();
+  await expect(page.getByRole("region", { name: "My authorization" })).toContainText(
+    "It is good, but calls carry the header",
+  );
   await expectAccessible(page);
   await photograph(page, "connect-manual-wins");
   await page.getByRole("link", { name: "See it on the server's page" }).click();
@@ -185,8 +192,11 @@ test("G9 a link that was made for somebody else starts nothing", async ({ page, 
   await expect(page.locator('form[action^="/oauth/start/"]')).toHaveCount(0);
 });
 
-test("S23 machine signs in by itself, and its tab says why there is nothing to override", async (parts) => {
-  const { page, signIn, api } = parts;
+test("S23 machine signs in by itself, and its tab says why there is nothing to override", async ({
+  page,
+  signIn,
+  api,
+}) => {
   expect(await whoami(await api(bob), "machine")).toEqual({ hint: "overkey-machine" });
   await signIn(mia);
   await page.goto("/servers/machine/overrides");

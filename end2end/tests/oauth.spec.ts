@@ -1,10 +1,17 @@
 // OAuth2 servers in the browser, against parts that others wrote: oidc-provider issues the tokens, a FastMCP server checks them.
+import type { Locator, Page } from "@playwright/test";
 import { ada, bob, eve, expect } from "../fixtures/app.ts";
 import { answerProvider, consent, discover, link, test, toProvider, token, whoami } from "../fixtures/oauth.ts";
 
 /** A token's life, so short that a test can wait for its end. */
 const short = 2;
 const wait = { timeout: 20_000 };
+
+/** The server's row of My connections. */
+async function connection(page: Page, server: string): Promise<Locator> {
+  await page.goto("/connections");
+  return page.getByRole("row").filter({ has: page.getByRole("link", { name: server, exact: true }) });
+}
 
 test("S22 S42 a person consents in the browser, and calls carry their token, made for this server", async ({
   page,
@@ -13,15 +20,14 @@ test("S22 S42 a person consents in the browser, and calls carry their token, mad
   provider,
   notes,
 }) => {
-  const caller = await connected("consent");
-  const seen = await token(caller, "consent");
+  const caller = await connected("first");
+  const seen = await token(caller, "first");
   expect(seen).toMatchObject({ sub: "bob", aud: notes });
   expect(seen.scope.split(" ")).toContain("notes:read");
   const grant_types = ["authorization_code", "refresh_token"];
   expect(provider.registrations.at(-1)).toMatchObject({ application_type: "native", grant_types });
-  await page.goto("/connections");
-  await expect(page.getByRole("row").filter({ hasText: "consent" })).toContainText("Connected");
-  await link(await api(eve), "consent", "oauth_consent_required");
+  await expect(await connection(page, "first")).toContainText("Ready");
+  await link(await api(eve), "first", "oauth_consent_required");
 });
 
 test("what is revoked at the provider asks for consent again, and consent mends it", async ({
@@ -38,8 +44,7 @@ test("what is revoked at the provider asks for consent again, and consent mends 
   const asked = provider.tokenRequests.length;
   const url = await link(caller, "revoked", "oauth_invalidated");
   expect(provider.tokenRequests.length, "a dead refresh token is not tried again").toBe(asked);
-  await page.goto("/connections");
-  await expect(page.getByRole("row").filter({ hasText: "revoked" })).toContainText("Reconnect");
+  await expect(await connection(page, "revoked")).toContainText("Reconnect");
   await consent(page, url, provider, "bob");
   expect((await token(caller, "revoked")).sub).toBe("bob");
 });

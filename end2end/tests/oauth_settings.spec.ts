@@ -7,8 +7,12 @@ import { whoami } from "../fixtures/whoami.ts";
 
 const authorizationCode = "OAuth2 · Authorization Code";
 
-test("an admin registers an Authorization Code server, with messages at the fields", async (parts) => {
-  const { page, signIn, api, world } = parts;
+test("an admin registers an Authorization Code server, with messages at the fields", async ({
+  page,
+  signIn,
+  api,
+  world,
+}) => {
   const admin = await api(ada);
   const issuer = await issuerOf(admin);
   const { url } = await admin.get("/servers/tracker");
@@ -34,9 +38,9 @@ test("an admin registers an Authorization Code server, with messages at the fiel
   await page.getByLabel("Scopes (optional)").fill('read "write"');
   await page.getByRole("button", { name: "Add server" }).click();
   const message = (field: string) => page.locator(`[id="outbound_auth.${field}-notes"] .field-error`);
-  await expect(message("authorization_url")).toHaveText("Enter this, or choose discovery.");
+  await expect(message("authorization_url")).toHaveText("Enter the authorization URL, or choose discovery.");
   await expect(message("token_url")).toBeVisible();
-  await expect(message("client_id")).toHaveText("Enter this, or choose discovery.");
+  await expect(message("client_id")).toHaveText("Enter the client ID, or choose discovery.");
   await expect(message("scopes")).toBeVisible();
   await expect(page.getByLabel("Token URL")).toHaveValue("nonsense");
   await expect(discover).not.toBeChecked();
@@ -94,8 +98,12 @@ test("D07 the same settings saved, secret left empty, change nothing", async ({ 
   expect((await whoami(await api(bob), "issues")).hint).toBe("bob");
 });
 
-test("S61 another client: the preview says who must authorize again, and only confirmed it counts", async (parts) => {
-  const { page, signIn, api, world } = parts;
+test("S61 another client: the preview says who must authorize again, and only confirmed it counts", async ({
+  page,
+  signIn,
+  api,
+  world,
+}) => {
   const client = await registerClient(await issuerOf(await api(ada)), `${world.url}/oauth/callback`);
   const caller = await api(bob);
   await signIn(mia);
@@ -107,7 +115,8 @@ test("S61 another client: the preview says who must authorize again, and only co
   await expect(page.getByText("This invalidates 1 override.")).toBeVisible();
   await expect(page.getByText("must authorize again before their next call")).toBeVisible();
   await page.getByText("Whose", { exact: true }).click();
-  await expect(page.getByText("Bob Ng must authorize again")).toBeVisible();
+  await expect(page.getByText("Must authorize again: 1")).toBeVisible();
+  await expect(page.getByText("Bob Ng (bob@demo.test)")).toBeVisible();
   await expect(page.getByLabel("Client ID")).toHaveValue(client.id);
   await expectAccessible(page);
   await photograph(page, "settings-client-changed");
@@ -170,6 +179,24 @@ test("with a registration URL, Overkey needs no client ID", async ({ page, signI
   expect((await whoami(await api(bob), "issues")).hint).toBe("bob");
 });
 
+test("D06 another address suspends a token, and its owner is told to authorize again", async ({
+  page,
+  signIn,
+  api,
+}) => {
+  const manager = await api(mia);
+  const { url } = await manager.get("/servers/issues");
+  await manager.patch("/servers/issues", { url: url.replace("127.0.0.1", "localhost") });
+  expect((await whoami(await api(bob), "issues")).error?.data?.reason).toBe("override_suspended");
+  await signIn(bob);
+  await page.goto("/servers/issues");
+  await settled(page);
+  await page.getByRole("link", { name: "Authorize again" }).click();
+  const card = page.getByRole("region", { name: "My authorization" });
+  await expect(card).toContainText("Suspended");
+  await expect(card).toContainText("Authorized for another address of this server.");
+});
+
 test("S54 from consent to one token for everybody, by form", async ({ page, signIn, api }) => {
   const issuer = await issuerOf(await api(ada));
   await signIn(mia);
@@ -181,9 +208,9 @@ test("S54 from consent to one token for everybody, by form", async ({ page, sign
   await expect(page.getByLabel("Find the provider from the server (discovery)")).toBeHidden();
   await page.getByRole("button", { name: "Save" }).click();
   const message = (field: string) => page.locator(`[id="outbound_auth.${field}-notes"] .field-error`);
-  for (const field of ["token_url", "client_id", "client_secret"]) {
-    await expect(message(field)).toHaveText("Enter this.");
-  }
+  await expect(message("token_url")).toHaveText("Enter the token URL.");
+  await expect(message("client_id")).toHaveText("Enter the client ID.");
+  await expect(message("client_secret")).toHaveText("Enter the client secret.");
   await page.getByLabel("Token URL").fill(`${issuer}/token`);
   await page.getByLabel("Client ID").fill("overkey-machine");
   await page.getByLabel("Client secret", { exact: true }).fill("machine-secret-demo-0001");

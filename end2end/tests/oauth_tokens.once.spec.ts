@@ -4,7 +4,8 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Api } from "../fixtures/api.ts";
 import { bob, eve, expect, mia } from "../fixtures/app.ts";
-import { link, test, token, whoami } from "../fixtures/oauth.ts";
+import { freePort } from "../fixtures/child.ts";
+import { consent, link, startNotes, test, token, whoami } from "../fixtures/oauth.ts";
 
 /** A token's life, so short that a test can wait for its end. */
 const short = 2;
@@ -70,6 +71,49 @@ test("a provider that is down takes nothing away", async ({ connected, provider 
   await expect.poll(async () => (await whoami(caller, "outage")).token?.sub, wait).toBe("bob");
 });
 
+test("S22 a provider whose addresses a manager typed in, and that wants the client's secret in the form", async ({
+  world,
+  connected,
+  provider,
+}) => {
+  const redirect = `${world.url}/oauth/callback`;
+  const client = provider.addClient(redirect, { token_endpoint_auth_method: "client_secret_post" });
+  const caller = await connected("typed-in", {
+    lifetime: short,
+    outboundAuth: {
+      mode: "oauth2_authorization_code",
+      authorization_url: `${provider.issuer}/auth`,
+      token_url: `${provider.issuer}/token`,
+      client_id: client.id,
+      client_secret: client.secret,
+      scopes: ["notes:read", "offline_access"],
+    },
+  });
+  const first = await token(caller, "typed-in");
+  expect(first).toMatchObject({ sub: "bob", client_id: client.id, scope: "notes:read" });
+  await expect.poll(async () => (await token(caller, "typed-in")).jti, wait).not.toBe(first.jti);
+});
+
+test("when a server begins to ask for another scope, the next consent has it", async ({
+  page,
+  connected,
+  provider,
+}) => {
+  const origin = `http://127.0.0.1:${await freePort()}`;
+  let upstream = await startNotes(provider, origin, ["notes:read"]);
+  const caller = await connected("wider", { url: `${origin}/mcp` });
+  expect((await token(caller, "wider")).scope).toBe("notes:read");
+
+  await upstream.stop();
+  upstream = await startNotes(provider, origin, ["notes:read", "notes:write"]);
+  // FastMCP calls a token without it invalid: 401, not 403.
+  await consent(page, await link(caller, "wider", "oauth_invalidated"), provider, "bob");
+  const { scope, jti } = await token(caller, "wider");
+  expect(scope.split(" ").sort()).toEqual(["notes:read", "notes:write"]);
+  expect((await token(caller, "wider")).jti).toBe(jti);
+  await upstream.stop();
+});
+
 test("D12 S22 a manager's override wins over the token until it is removed", async ({ api, connected }) => {
   const caller = await connected("manual");
   const manager = await api(mia);
@@ -94,22 +138,29 @@ test("client credentials: one token for everybody, asked for once until it ends"
   notes,
 }) => {
   const client = provider.addClient("", { redirect_uris: [], response_types: [], grant_types: ["client_credentials"] });
-  await register("machinery", {
+  const settings = {
     mode: "oauth2_client_credentials",
     token_url: `${provider.issuer}/token`,
     client_id: client.id,
     client_secret: client.secret,
     scopes: ["notes:read"],
-  });
+  };
   const callers = [await api(bob), await api(eve)];
-  provider.lifetime = short;
   const asked = () => provider.tokenRequests.filter(({ clientId }) => clientId === client.id).length;
+  provider.lifetime = 3_600;
+  await register("machinery", settings);
   const storm = Array.from({ length: 10 }, () => callers.map((caller) => token(caller, "machinery"))).flat();
   const seen = await Promise.all(storm);
   expect(new Set(seen.map(({ jti, sub }) => `${jti} ${sub}`)).size).toBe(1);
   expect(seen[0]).toMatchObject({ sub: client.id, aud: notes });
   expect(asked()).toBe(1);
-  const next = async () => (await token(callers[0] as Api, "machinery")).jti;
-  await expect.poll(next, wait).not.toBe(seen[0]?.jti);
-  expect(asked()).toBe(2);
+
+  // Another server with the same client has a token of its own.
+  provider.lifetime = short;
+  await register("machinery-too", settings);
+  const tokens = new Set<string>();
+  const collected = async () => tokens.add((await token(callers[0] as Api, "machinery-too")).jti).size;
+  await expect.poll(collected, wait).toBeGreaterThanOrEqual(2);
+  expect(tokens).not.toContain(seen[0]?.jti);
+  expect(asked()).toBe(1 + tokens.size);
 });

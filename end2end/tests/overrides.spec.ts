@@ -136,7 +136,7 @@ test.describe("a manager", () => {
     await tab.open();
     await tab.addFor("nobody@demo.test", "sk-nobody");
     await expect(tab.form.getByRole("alert")).toContainText("Please correct the marked fields");
-    await expect(tab.form.locator("#subject-notes")).toContainText("There is no such user or virtual account");
+    await expect(tab.form.locator("#subject-notes")).toContainText("There is no such user, virtual account or external identity");
     await expect(tab.form.getByLabel("Subject")).toHaveValue("nobody@demo.test");
     await tab.form.getByLabel("Subject").fill(bob);
     await tab.form.getByLabel("API_KEY", { exact: true }).fill("");

@@ -1,5 +1,5 @@
 // What scripts add: dialogs, live lines, keys.
-import { bob, expect, mia, settled, test } from "../fixtures/app.ts";
+import { ada, bob, expect, mia, settled, test } from "../fixtures/app.ts";
 import { Tab } from "../fixtures/tab.ts";
 
 test("Add opens over the table as a modal; Escape goes back to it", async ({ page, signIn }) => {
@@ -27,6 +27,57 @@ test("the whole way by keyboard alone", async ({ page, signIn }) => {
   await page.keyboard.type("sk-bob");
   await page.keyboard.press("Enter");
   await tab.done(/Override added/);
+});
+
+test("inviting somebody and putting them into a team, by keyboard alone", async ({ page, signIn, api }) => {
+  await (await api(ada)).post("/teams", { name: "keys" });
+  await signIn(ada);
+  await page.goto("/people/new");
+  await settled(page);
+  await page.getByLabel("E-mail address").focus();
+  await page.keyboard.type("kit@demo.test");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("Kit Ode");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Send Kit Ode this link now.")).toBeVisible();
+  await page.goto("/teams/keys");
+  await settled(page);
+  await page.getByLabel("Who").focus();
+  await page.keyboard.type("kit@demo.test");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("row").filter({ hasText: "Kit Ode" })).toBeVisible();
+  // The fold that asks, and the button in it.
+  await page.getByLabel("Remove Kit Ode", { exact: true }).focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Nobody is in it yet" })).toBeVisible();
+});
+
+test("deleting a team opens over its page as a modal; Escape goes back", async ({ page, signIn, api }) => {
+  await (await api(ada)).post("/teams", { name: "doomed" });
+  await signIn(ada);
+  await page.goto("/teams/doomed");
+  await settled(page);
+  await page.getByRole("link", { name: "Delete team" }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog).toBeVisible();
+  expect(await dialog.evaluate((element) => element.matches(":modal"))).toBe(true);
+  await page.keyboard.press("Escape");
+  await expect(page).toHaveURL(/\/teams\/doomed$/);
+  await expect(dialog).toHaveCount(0);
+});
+
+test("suggests people, teams and everyone while typing", async ({ page, signIn, api }) => {
+  await (await api(ada)).post("/teams", { name: "writers" });
+  await signIn(mia);
+  await page.goto("/servers/notes/access");
+  await settled(page);
+  const options = page.locator("#suggestions option");
+  await expect(options.first()).toHaveAttribute("value", "everyone");
+  await page.getByLabel("Who", { exact: true }).pressSequentially("writ");
+  await expect(options).toHaveCount(1);
+  await expect(options).toHaveAttribute("value", "writers");
 });
 
 test("the live line shows what the gateway will send, masked, and warns of a repeated word", async ({

@@ -92,7 +92,8 @@ test("S50 D07 going to a shared key names the count and wants the name typed", a
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("This deletes 2 overrides.")).toBeVisible();
   await page.getByText("Whose", { exact: true }).click();
-  await expect(page.getByText("Bob Ng is deleted")).toBeVisible();
+  await expect(page.getByText("Deleted: 2")).toBeVisible();
+  await expect(page.getByText("Bob Ng (bob@demo.test)")).toBeVisible();
   // Nothing has happened yet.
   expect((await manager.get("/servers/notes/overrides")).items).toHaveLength(2);
   await fill();
@@ -106,6 +107,33 @@ test("S50 D07 going to a shared key names the count and wants the name typed", a
   await expect(page.getByRole("status").filter({ hasText: "Settings saved" })).toBeVisible();
   expect(await whoami(await api(eve), "notes")).toEqual({ hint: "bob" });
   expect(await page.content()).not.toContain("sk-bob");
+});
+
+test("D07 what changed since the preview leads to a fresh one, and what was typed stays", async ({
+  page,
+  signIn,
+  api,
+}) => {
+  const manager = await api(mia);
+  await manager.put("/servers/raw/overrides/user/bob@demo.test", { credential: "Bearer sk-bob" });
+  await signIn(mia);
+  await page.goto("/servers/raw/settings");
+  await settled(page);
+  await page.getByLabel("Description (optional)").fill("Moved to the new place");
+  await page.getByLabel("No auth").check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("This deletes 1 override.")).toBeVisible();
+  await manager.put("/servers/raw/overrides/user/eve@demo.test", { credential: "Bearer sk-eve" });
+  await page.getByLabel("Type raw to confirm").fill("raw");
+  await page.getByRole("button", { name: "Confirm and save" }).click();
+  await expect(page.getByText("changed since you looked")).toBeVisible();
+  await expect(page.getByText("This deletes 2 overrides.")).toBeVisible();
+  await expect(page.getByLabel("Description (optional)")).toHaveValue("Moved to the new place");
+  await expect(page.getByLabel("No auth")).toBeChecked();
+  // What was confirmed was another effect.
+  await expect(page.getByLabel("Type raw to confirm")).toHaveValue("");
+  expect((await manager.get("/servers/raw/overrides")).items).toHaveLength(2);
+  expect((await manager.get("/servers/raw")).outbound_auth.mode).toBe("api_key_individual");
 });
 
 test("S51 S62 back to individual keys nobody has one, and each adds their own", async ({ page, signIn, api }) => {

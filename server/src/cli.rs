@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::{Parser, Subcommand};
 use domain::actor::{Actor, SubjectKind, SubjectRef};
 use domain::role::PlatformRole;
@@ -83,8 +83,18 @@ enum UserCommand {
     },
     /// List all people.
     List,
-    /// Disable a person: their sessions and tokens end at once.
+    /// Disable a person: their sessions end at once, and their tokens do not work until they are enabled.
     Disable {
+        #[arg(long)]
+        email: String,
+    },
+    /// Enable a disabled person again.
+    Enable {
+        #[arg(long)]
+        email: String,
+    },
+    /// Make a link by which a person chooses a password, and print it once; it works once, within seven days.
+    Invite {
         #[arg(long)]
         email: String,
     },
@@ -163,11 +173,7 @@ async fn users(overkey: &Overkey, command: UserCommand) -> anyhow::Result<()> {
             loop {
                 let page = accounts.users(&operator(), &query).await.map_err(told)?;
                 for row in page.items {
-                    let state = if row.disabled_at.is_some() {
-                        "disabled"
-                    } else {
-                        "active"
-                    };
+                    let state = overkey.services.people.state(&row).as_str();
                     say(&format!(
                         "{}\t{}\t{}\t{state}",
                         row.email,
@@ -179,15 +185,27 @@ async fn users(overkey: &Overkey, command: UserCommand) -> anyhow::Result<()> {
                 query.cursor = Some(next);
             }
         }
-        UserCommand::Disable { email } => {
-            let change = UserChange {
-                disabled: Some(true),
-                ..UserChange::default()
-            };
-            let row = accounts.change_user(&operator(), &email, change).await.map_err(told)?;
-            say(&format!("Disabled {}.", row.email));
+        UserCommand::Disable { email } => set_disabled(overkey, &email, true).await?,
+        UserCommand::Enable { email } => set_disabled(overkey, &email, false).await?,
+        UserCommand::Invite { email } => {
+            if overkey.config.public_url.is_none() {
+                bail!("Set OVERKEY_PUBLIC_URL to where people reach this installation: the link begins with it.");
+            }
+            let invited = overkey.services.invitations.invite(&operator(), &email).await;
+            say(invited.map_err(told)?.url.expose());
         }
     }
+    Ok(())
+}
+
+async fn set_disabled(overkey: &Overkey, email: &str, disabled: bool) -> anyhow::Result<()> {
+    let change = UserChange {
+        disabled: Some(disabled),
+        ..UserChange::default()
+    };
+    let changed = overkey.services.accounts.change_user(&operator(), email, change).await;
+    let done = if disabled { "Disabled" } else { "Enabled" };
+    say(&format!("{done} {}.", changed.map_err(told)?.email));
     Ok(())
 }
 

@@ -16,6 +16,10 @@ use zeroize::Zeroizing;
 
 use crate::seal::MasterKey;
 
+mod identity;
+
+pub use identity::{ProviderConfig, SsoConfig};
+
 const PREFIX: &str = "OVERKEY_";
 /// The test suite's own variables; not configuration.
 const TEST_PREFIX: &str = "OVERKEY_TEST_";
@@ -40,6 +44,19 @@ struct Raw {
     connect_timeout: u64,
     first_byte_timeout: u64,
     credential_wait: u64,
+    password_sign_in: bool,
+    sso_issuer: Option<String>,
+    sso_client_id: Option<String>,
+    #[serde(skip_serializing)]
+    sso_client_secret: Option<Secretly>,
+    sso_name: String,
+    sso_scopes: List,
+    sso_groups_claim: String,
+    sso_admin_groups: List,
+    sso_teams: List,
+    sso_link_by_email: bool,
+    sso_create_users: bool,
+    identity_providers: Vec<identity::RawProvider>,
     audit_retention: u32,
     call_retention: u32,
     log: String,
@@ -60,6 +77,18 @@ const KEYS: &[&str] = &[
     "connect_timeout",
     "first_byte_timeout",
     "credential_wait",
+    "password_sign_in",
+    "sso_issuer",
+    "sso_client_id",
+    "sso_client_secret",
+    "sso_name",
+    "sso_scopes",
+    "sso_groups_claim",
+    "sso_admin_groups",
+    "sso_teams",
+    "sso_link_by_email",
+    "sso_create_users",
+    "identity_providers",
     "audit_retention",
     "call_retention",
     "log",
@@ -129,6 +158,11 @@ pub struct Config {
     pub first_byte_timeout: u64,
     /// Seconds.
     pub credential_wait: u64,
+    /// Whether people may sign in with a password kept here.
+    pub password_sign_in: bool,
+    pub sso: Option<SsoConfig>,
+    /// Whose tokens the gateway takes besides ours.
+    pub identity_providers: Vec<ProviderConfig>,
     /// Days that changes are kept; 0 for good.
     pub audit_retention: u32,
     /// Days that calls are kept; 0 for good.
@@ -198,6 +232,18 @@ fn defaults() -> Raw {
         connect_timeout: 5,
         first_byte_timeout: 60,
         credential_wait: 25,
+        password_sign_in: true,
+        sso_issuer: None,
+        sso_client_id: None,
+        sso_client_secret: None,
+        sso_name: "single sign-on".to_owned(),
+        sso_scopes: List::Many(["email", "profile"].map(str::to_owned).to_vec()),
+        sso_groups_claim: "groups".to_owned(),
+        sso_admin_groups: List::Many(Vec::new()),
+        sso_teams: List::Many(Vec::new()),
+        sso_link_by_email: false,
+        sso_create_users: true,
+        identity_providers: Vec::new(),
         audit_retention: 730,
         call_retention: 90,
         log: "info".to_owned(),
@@ -206,7 +252,9 @@ fn defaults() -> Raw {
 }
 
 impl Raw {
-    fn check(self) -> Result<Config, ConfigError> {
+    fn check(mut self) -> Result<Config, ConfigError> {
+        let sso = identity::sso(&mut self)?;
+        let identity_providers = identity::providers(self.identity_providers, sso.as_ref())?;
         let key = match (self.master_key, self.master_key_file) {
             (Some(_), Some(_)) => {
                 return Err(invalid(
@@ -244,6 +292,9 @@ impl Raw {
             connect_timeout: self.connect_timeout,
             first_byte_timeout: self.first_byte_timeout,
             credential_wait: self.credential_wait,
+            password_sign_in: self.password_sign_in,
+            sso,
+            identity_providers,
             audit_retention: self.audit_retention,
             call_retention: self.call_retention,
             database_url: self.database_url,
@@ -317,6 +368,9 @@ fn first_line(error: &figment::Error) -> String {
         figment::error::Kind::InvalidType(_, expected) => format!("setting `{key}` should be {expected}"),
         figment::error::Kind::InvalidValue(_, expected) => format!("setting `{key}` should be {expected}"),
         figment::error::Kind::MissingField(field) => format!("setting `{field}` is missing"),
+        figment::error::Kind::UnknownField(field, known) => {
+            format!("unknown setting `{field}` in `{key}`; there are {}", known.join(", "))
+        }
         figment::error::Kind::UnknownVariant(_, known) => {
             format!("setting `{key}` should be one of {}", known.join(", "))
         }
@@ -335,11 +389,11 @@ pub fn decode_key(text: &Secret) -> Option<MasterKey> {
 mod tests {
     use super::*;
 
-    fn load(toml: &str) -> Result<Config, ConfigError> {
+    pub(super) fn load(toml: &str) -> Result<Config, ConfigError> {
         Config::from_figment(&Figment::from(Serialized::defaults(defaults())).merge(Toml::string(toml)))
     }
 
-    fn problem(toml: &str) -> String {
+    pub(super) fn problem(toml: &str) -> String {
         load(toml).unwrap_err().to_string()
     }
 

@@ -8,6 +8,7 @@ pub mod config;
 pub mod demo;
 pub mod egress;
 pub mod gateway;
+pub mod identity;
 pub mod mcp;
 pub mod oauth;
 pub mod password;

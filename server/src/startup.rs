@@ -24,6 +24,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, KeySource, decode_key};
 use crate::egress::{Egress, EgressConfig, FetchLimits};
 use crate::gateway::Upstreams;
+use crate::identity::{Providers, SignOn};
 use crate::oauth::Oauth;
 use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::audit::{AuditKeys, AuditTrail, Retention};
@@ -51,6 +52,8 @@ pub struct Overkey {
     pub services: Services,
     pub egress: Egress,
     pub oauth: Oauth,
+    /// Single sign-on, where it is configured.
+    pub sign_on: Option<SignOn>,
     pub config: Config,
 }
 
@@ -86,8 +89,13 @@ impl Overkey {
             audit_keys,
             public_url,
         };
+        let upstreams = Arc::new(Upstreams::new(egress.clone(), &config));
+        let providers = Arc::new(Providers::new(&config.identity_providers, &egress));
+        let services = Services::new(&core, upstreams, providers);
+        let sign_on = config.sso.clone();
         Ok(Self {
-            services: Services::new(&core, Arc::new(Upstreams::new(egress.clone(), &config))),
+            sign_on: sign_on.map(|sso| SignOn::new(sso, &core, services.sign_ons.clone(), egress.clone())),
+            services,
             oauth: Oauth::new(&core, egress.clone()),
             egress,
             core,
@@ -98,13 +106,16 @@ impl Overkey {
     /// Everything we answer. Without people, a one-time set-up link is made and printed to the log.
     pub async fn router(&self) -> anyhow::Result<Router> {
         let link = SetUpLink::default();
-        if self.services.sign_in.needs_first_admin().await? {
+        let nobody = self.services.sign_in.needs_first_admin().await?;
+        if nobody && self.config.password_sign_in {
             let token = link.make()?;
             warn!(
                 "Nobody is here yet. Make the first admin at {}setup/{}",
                 self.core.public_url,
                 token.expose()
             );
+        } else if nobody {
+            warn!("Nobody is here yet. The first admin is whoever signs on from one of sso_admin_groups");
         }
         web::router(self, link)
     }

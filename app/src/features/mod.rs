@@ -2,11 +2,14 @@
 //! pages by what they show.
 
 pub mod access;
+pub mod accounts;
 pub mod activity;
 pub mod audit;
 pub mod connections;
 pub mod overrides;
+pub mod people;
 pub mod servers;
 pub mod session;
+pub mod teams;
 pub mod tokens;
 pub mod tools;

@@ -8,6 +8,7 @@ pub mod icons {
 
     pub type Icon = icondata_core::Icon;
 
+    pub const ACCOUNT: Icon = lu::LuBot;
     pub const BRAND: Icon = lu::LuKeyRound;
     pub const CHART: Icon = lu::LuChartColumn;
     pub const CHECK: Icon = lu::LuCheck;
@@ -16,12 +17,14 @@ pub mod icons {
     pub const KEY: Icon = lu::LuKeyRound;
     pub const LIST: Icon = lu::LuScrollText;
     pub const MOON: Icon = lu::LuMoon;
+    pub const PERSON: Icon = lu::LuUser;
     pub const PLUG: Icon = lu::LuPlug;
     pub const PLUS: Icon = lu::LuPlus;
     pub const SEARCH: Icon = lu::LuSearch;
     pub const SERVER: Icon = lu::LuServer;
     pub const SUN: Icon = lu::LuSun;
     pub const SYSTEM: Icon = lu::LuMonitor;
+    pub const TEAM: Icon = lu::LuUsers;
 }
 
 #[component]

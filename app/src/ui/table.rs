@@ -10,7 +10,7 @@ pub fn Table(
     heads: Vec<AnyView>,
     /// Rows, each a `<tr>`.
     rows: Vec<AnyView>,
-    /// Whether there is a column of actions.
+    /// Whether rows end with a cell of actions.
     #[prop(default = true)]
     actions: bool,
 ) -> AnyView {

@@ -26,7 +26,7 @@ export async function startNotes(provider) {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const script = fileURLToPath(new URL("../../oauth/upstream.py", import.meta.url));
-  await serve(python, [script, String(port), provider.issuer], { url: `${origin}/` });
+  await serve(python, [script, String(port), provider.issuer, "notes:read"], { url: `${origin}/` });
   provider.protect(`${origin}/mcp`);
   return `${origin}/mcp`;
 }

@@ -1,9 +1,10 @@
-//! `/servers/{name}/access`: who may use a server, and who manages it.
+//! `/servers/{name}/access`: who was given a server, and as what. What that comes to for each is in `effective_access.rs`.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::actor::{SubjectKind, SubjectRef};
+use domain::id::TeamId;
 use domain::role::ServerRole;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -68,7 +69,7 @@ pub(super) async fn list(
     params(
         ("name" = String, Path, example = "notes"),
         ("grantee_type" = String, Path, description = "`user`, `team`, `virtual_account`, `external_identity` or `everyone`.", example = "user"),
-        ("grantee_id" = String, Path, description = "A user's id or e-mail address, a virtual account's name; `all` of `everyone`.", example = "bob@example.com")
+        ("grantee_id" = String, Path, description = "A user's id or e-mail address, a team's id or name, a virtual account's name; `all` of `everyone`.", example = "bob@example.com")
     ),
     responses(
         (status = 201, body = GrantView, description = "Given"),
@@ -109,7 +110,7 @@ pub(super) async fn delete(
 fn grantee(kind: &str, id: String) -> Result<Grantee, Problem> {
     match (kind, SubjectKind::parse(kind)) {
         (_, Some(kind)) => Ok(Grantee::Subject(SubjectRef { kind, id })),
-        ("team", None) => Ok(Grantee::Team(id)),
+        ("team", None) => Ok(Grantee::Team(TeamId::new(id))),
         ("everyone", None) if id == "all" => Ok(Grantee::Everyone),
         ("everyone", None) => Err(Problem::malformed("grantee_id", "Everyone is everyone/all.")),
         (_, None) => Err(Problem::malformed(
@@ -122,7 +123,7 @@ fn grantee(kind: &str, id: String) -> Result<Grantee, Problem> {
 fn view(grant: Grant) -> GrantView {
     let (r#type, id) = match grant.grantee {
         Grantee::Subject(subject) => (subject.kind.as_str(), subject.id),
-        Grantee::Team(id) => ("team", id),
+        Grantee::Team(id) => ("team", id.to_string()),
         Grantee::Everyone => ("everyone", "all".to_owned()),
     };
     GrantView {

@@ -59,9 +59,9 @@ pub(super) struct AuditSubjectView {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ViaView {
-    /// `token`, `session` or `command_line`.
+    /// `token`, `session`, `provider` (an identity provider's token) or `command_line`.
     r#type: &'static str,
-    /// A token's id, or the beginning of a session's hash.
+    /// A token's id, the beginning of a session's hash, a provider's issuer.
     id: String,
 }
 

@@ -1,4 +1,4 @@
-//! Who calls: a gateway token in `Authorization`, else the session that the web layer has already looked up.
+//! Who calls: a gateway token or an identity provider's in `Authorization`, else the session that the web layer has already looked up.
 
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
@@ -30,6 +30,7 @@ impl FromRequestParts<Services> for Caller {
         match services.calls.authenticate(token.expose()).await {
             Ok(caller) => Ok(Self(caller.actor.arriving(parts.extensions.get()))),
             Err(AuthenticateError::Invalid) => Err(bad_token()),
+            Err(AuthenticateError::NoKeys) => Err(Problem::no_keys()),
             Err(AuthenticateError::Store(error)) => Err(ServiceError::from(error).into()),
         }
     }

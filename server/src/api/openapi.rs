@@ -18,7 +18,8 @@ use utoipa_axum::routes;
 
 use super::problem::{FieldProblem, Kind, MEDIA_TYPE, ProblemBody};
 use super::{
-    access, activity, audit, me, outbound_auth, overrides, resolve, servers, tokens, users, verify, virtual_accounts,
+    access, activity, audit, effective_access, external_identities, invitations, me, outbound_auth, overrides, resolve,
+    servers, teams, tokens, user_tokens, users, verify, virtual_accounts,
 };
 use crate::services::Services;
 
@@ -74,12 +75,27 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(resolve::resolve))
         .routes(routes!(access::list))
         .routes(routes!(access::put, access::delete))
+        .routes(routes!(effective_access::list))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::get, users::change, users::delete))
+        .routes(routes!(invitations::create, invitations::delete))
+        .routes(routes!(user_tokens::list))
+        .routes(routes!(user_tokens::delete))
+        .routes(routes!(teams::list, teams::create))
+        .routes(routes!(teams::get, teams::change, teams::delete))
+        .routes(routes!(teams::members))
+        .routes(routes!(teams::add_member, teams::remove_member))
+        .routes(routes!(external_identities::list, external_identities::create))
+        .routes(routes!(external_identities::get, external_identities::delete))
         .routes(routes!(virtual_accounts::list, virtual_accounts::create))
-        .routes(routes!(virtual_accounts::get, virtual_accounts::delete))
+        .routes(routes!(
+            virtual_accounts::get,
+            virtual_accounts::change,
+            virtual_accounts::delete
+        ))
         .routes(routes!(virtual_accounts::tokens, virtual_accounts::create_token))
         .routes(routes!(virtual_accounts::delete_token))
+        .routes(routes!(virtual_accounts::rotate_token))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::delete))
         .routes(routes!(audit::list))

@@ -108,7 +108,7 @@ impl Kind {
             Self::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "/problems/unavailable",
-                "The database is not available",
+                "Not available just now",
             ),
         }
     }
@@ -184,6 +184,17 @@ impl Problem {
         Self {
             header: Some((header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))),
             ..Self::new(Kind::Unauthorized, detail)
+        }
+    }
+
+    /// 503: the identity provider's token may be good, but its keys cannot be had.
+    pub(super) fn no_keys() -> Self {
+        Self {
+            header: Some((header::RETRY_AFTER, HeaderValue::from_static("30"))),
+            ..Self::new(
+                Kind::Unavailable,
+                "The keys of your identity provider cannot be reached. Try again.",
+            )
         }
     }
 

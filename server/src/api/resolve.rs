@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use domain::actor::SubjectRef;
-use domain::injection::{Choice, Step};
+use domain::injection::Choice;
 use domain::overrides::Kind;
+use domain::why::Step;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,7 +22,8 @@ use crate::services::Services;
     "steps": [{"text": "The subject has a manual override that can be used."}, {"text": "The call carries the manual override."}]
 }))]
 pub(super) struct DecisionView {
-    /// `manual_override`, `oauth_token`, `server_default`, `pass_through`, `no_credential` or `missing`.
+    /// `manual_override`, `oauth_token`, `server_default`, `pass_through`, `no_credential`, `missing` or, of a subject whose calls
+    /// get no further, `no_access`.
     decision: &'static str,
     /// Why it is missing, as McpAuthRequiredError says it.
     reason: Option<&'static str>,
@@ -29,12 +31,9 @@ pub(super) struct DecisionView {
     steps: Vec<Step>,
 }
 
-/// One step: `domain::injection::Step`.
+/// One step: `domain::why::Step`.
 #[derive(ToSchema)]
-#[expect(
-    dead_code,
-    reason = "describes domain::injection::Step, which knows nothing of OpenAPI"
-)]
+#[expect(dead_code, reason = "describes domain::why::Step, which knows nothing of OpenAPI")]
 pub(super) struct StepShape {
     text: String,
 }
@@ -53,14 +52,15 @@ pub(super) async fn resolve(
     Segments((name, kind, id)): Segments<Place>,
 ) -> Result<Json<DecisionView>, Problem> {
     let subject: SubjectRef = subject(&kind, id)?;
-    let decided = services.overrides.explain(&actor, &name, &subject).await?;
+    let decided = services.overrides.explain(&actor, &name, &subject).await?.decision;
     let (decision, reason) = match decided.choice {
-        Choice::Own(_, Kind::Manual) => ("manual_override", None),
-        Choice::Own(_, Kind::OAuth) => ("oauth_token", None),
-        Choice::ServerDefault => ("server_default", None),
-        Choice::PassThrough => ("pass_through", None),
-        Choice::Nothing => ("no_credential", None),
-        Choice::Missing(reason) => ("missing", Some(reason.as_str())),
+        None => ("no_access", None),
+        Some(Choice::Own(_, Kind::Manual)) => ("manual_override", None),
+        Some(Choice::Own(_, Kind::OAuth)) => ("oauth_token", None),
+        Some(Choice::ServerDefault) => ("server_default", None),
+        Some(Choice::PassThrough) => ("pass_through", None),
+        Some(Choice::Nothing) => ("no_credential", None),
+        Some(Choice::Missing(reason)) => ("missing", Some(reason.as_str())),
     };
     Ok(Json(DecisionView {
         decision,

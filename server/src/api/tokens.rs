@@ -22,7 +22,7 @@ use crate::store::TokenRow;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "019a2b3c-0000-7000-8000-00000000000c", "name": "laptop", "hint": "ok_pat_Xy12_",
-    "created_at": "2026-11-23T03:00:00Z", "expires_at": null, "last_used_at": null
+    "created_at": "2026-11-23T03:00:00Z", "expires_at": null, "last_used_at": null, "replaced_at": null
 }))]
 pub(super) struct TokenView {
     id: String,
@@ -32,6 +32,8 @@ pub(super) struct TokenView {
     created_at: Moment,
     expires_at: Option<Moment>,
     last_used_at: Option<Moment>,
+    /// When another one took its place; it works until it expires.
+    replaced_at: Option<Moment>,
 }
 
 /// `expires_at` or `expires`; neither: it does not expire.
@@ -140,6 +142,7 @@ impl TokenView {
             created_at: Moment(row.created_at),
             expires_at: row.expires_at.map(Moment),
             last_used_at: row.last_used_at.map(Moment),
+            replaced_at: row.replaced_at.map(Moment),
         }
     }
 }
@@ -155,7 +158,7 @@ impl NewTokenView {
     }
 }
 
-/// The one place where a secret becomes JSON.
-fn shown_once<S: Serializer>(token: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+/// Secrets that become JSON in the one answer that makes them.
+pub(super) fn shown_once<S: Serializer>(token: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.expose())
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::caller::Caller;
+use super::invitations::InvitationView;
 use super::moment::Moment;
 use super::openapi::Problems;
 use super::paging::{Items, Paging};
@@ -20,7 +21,7 @@ use crate::store::UserRow;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "019a2b3c-0000-7000-8000-000000000001", "email": "bob@example.com", "name": "Bob", "platform_role": "member",
-    "disabled": false, "created_at": "2026-11-23T03:00:00Z"
+    "state": "active", "disabled": false, "invited_until": null, "created_at": "2026-11-23T03:00:00Z"
 }))]
 pub(super) struct UserView {
     id: String,
@@ -28,8 +29,21 @@ pub(super) struct UserView {
     name: String,
     /// `admin` or `member`.
     platform_role: &'static str,
+    /// `active`, `invited`, `no_password` or `disabled`.
+    state: &'static str,
     disabled: bool,
+    /// Until when a link to choose a password is good that has not been used.
+    invited_until: Option<Moment>,
     created_at: Moment,
+}
+
+/// A new person. Where they are invited, the only answer that holds the link.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NewUserView {
+    #[serde(flatten)]
+    user: UserView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invitation: Option<InvitationView>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -39,12 +53,16 @@ pub(super) struct UserInput {
     email: String,
     #[serde(default)]
     name: Option<String>,
-    /// At least 8 characters. Without one they cannot sign in with a password.
+    /// At least 8 characters. Without one, and without an invitation, they cannot sign in with a password.
     #[serde(default)]
     password: Option<SecretText>,
     /// `admin` or `member`; `member` when absent.
     #[serde(default)]
     platform_role: Option<String>,
+    /// Answer with a link by which they choose a password, once, within seven days.
+    #[serde(default)]
+    #[schema(required = false)]
+    invite: bool,
 }
 
 /// What is left out, or null, stays as it is.
@@ -67,26 +85,40 @@ pub(super) async fn list(
     Params(paging): Params<Paging>,
 ) -> Result<Json<Items<UserView>>, Problem> {
     let page = services.accounts.users(&actor, &paging.query()?).await?;
-    Ok(Json(Items::of(page, view)))
+    Ok(Json(Items::of(page, |row| view(&services, row))))
 }
 
 /// Adds a person.
 #[utoipa::path(post, path = "/users", tag = "users", request_body = UserInput,
-    responses((status = 201, body = UserView), Problems))]
+    responses((status = 201, body = NewUserView), Problems))]
 pub(super) async fn create(
     State(services): State<Services>,
     Caller(actor): Caller,
     Body(input): Body<UserInput>,
-) -> Result<(StatusCode, [(HeaderName, String); 1], Json<UserView>), Problem> {
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<NewUserView>), Problem> {
+    let invite = input.invite;
+    if invite && input.password.is_some() {
+        let message = "Send a password or an invitation, not both.";
+        return Err(ServiceError::invalid("invite", message).into());
+    }
     let new = NewUser {
         email: input.email,
         name: input.name,
         password: input.password.map(|password| password.0),
         platform_role: role(input.platform_role.as_deref())?.unwrap_or(PlatformRole::Member),
     };
-    let user = services.accounts.create_user(&actor, new).await?;
+    let (user, invitation) = if invite {
+        let (user, invitation) = services.invitations.create_user(&actor, new).await?;
+        (user, Some(InvitationView::new(invitation)))
+    } else {
+        (services.accounts.create_user(&actor, new).await?, None)
+    };
     let location = format!("/api/v1/users/{}", user.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view(user))))
+    let shown = NewUserView {
+        user: view(&services, user),
+        invitation,
+    };
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(shown)))
 }
 
 /// One person.
@@ -98,10 +130,12 @@ pub(super) async fn get(
     Caller(actor): Caller,
     Segments(id): Segments<String>,
 ) -> Result<Json<UserView>, Problem> {
-    Ok(Json(view(services.accounts.user(&actor, &id).await?)))
+    let user = services.accounts.user(&actor, &id).await?;
+    Ok(Json(view(&services, user)))
 }
 
-/// Changes a person. Another password, or disabling, ends their sessions.
+/// Changes a person. Another password, or disabling, ends their sessions and their invitation. Disabling ends their open streams within
+/// seconds, and their tokens do not work until they are enabled again. The last admin stays one.
 #[utoipa::path(patch, path = "/users/{id}", tag = "users", request_body = UserPatch,
     params(("id" = String, Path, description = "An id or e-mail address.", example = "bob@example.com")),
     responses((status = 200, body = UserView), Problems))]
@@ -117,10 +151,11 @@ pub(super) async fn change(
         platform_role: role(patch.platform_role.as_deref())?,
         disabled: patch.disabled,
     };
-    Ok(Json(view(services.accounts.change_user(&actor, &id, change).await?)))
+    let user = services.accounts.change_user(&actor, &id, change).await?;
+    Ok(Json(view(&services, user)))
 }
 
-/// Deletes a person with their overrides, tokens, access and sessions.
+/// Deletes a person with their overrides, tokens, access, sessions and places in teams.
 #[utoipa::path(delete, path = "/users/{id}", tag = "users",
     params(("id" = String, Path, description = "An id or e-mail address.", example = "bob@example.com")),
     responses((status = 204, description = "Deleted"), Problems))]
@@ -140,8 +175,10 @@ fn role(text: Option<&str>) -> Result<Option<PlatformRole>, ServiceError> {
     text.map(parse).transpose()
 }
 
-fn view(row: UserRow) -> UserView {
+fn view(services: &Services, row: UserRow) -> UserView {
     UserView {
+        state: services.people.state(&row).as_str(),
+        invited_until: row.invited_until.map(Moment),
         id: row.id.to_string(),
         email: row.email,
         name: row.name,

@@ -1,13 +1,18 @@
 //! What the pages ask for (`app::backend`), answered by the services: view types in, view types out, no rule of its own.
 
 mod access;
+mod accounts;
 mod activity;
 mod audit;
+mod checks;
+mod confirmed;
 mod connections;
+mod directory;
 mod outbound_form;
 mod overrides;
 mod people;
 mod servers;
+mod teams;
 mod times;
 mod tokens;
 mod tools;
@@ -16,6 +21,7 @@ use std::sync::Arc;
 
 use app::backend::Backend;
 use app::error::UiError;
+use app::features::session::model::SignInWays;
 use tracing::error;
 use url::Url;
 
@@ -34,19 +40,31 @@ struct Desk {
     clock: Arc<dyn Clock>,
     /// Where providers send browsers back to: what managers register there.
     redirect_url: Url,
+    ways: SignInWays,
 }
 
-pub fn wire(services: &Services, clock: &Arc<dyn Clock>, gateway: &Gateway, redirect_url: Url) -> Backend {
+pub fn wire(
+    services: &Services,
+    clock: &Arc<dyn Clock>,
+    gateway: &Gateway,
+    redirect_url: Url,
+    ways: SignInWays,
+) -> Backend {
     let desk = Desk {
         services: services.clone(),
         clock: clock.clone(),
         redirect_url,
+        ways,
     };
     Backend {
         people: Arc::new(people::People(desk.clone())),
+        directory: Arc::new(directory::Directory(desk.clone())),
+        teams: Arc::new(teams::Teams(desk.clone())),
+        accounts: Arc::new(accounts::Accounts(desk.clone())),
         servers: Arc::new(servers::Servers(desk.clone())),
         access: Arc::new(access::Access(desk.clone())),
         overrides: Arc::new(overrides::Overrides(desk.clone())),
+        checks: Arc::new(checks::Checks(desk.clone())),
         connections: Arc::new(connections::Connections(desk.clone())),
         tokens: Arc::new(tokens::Tokens(desk.clone())),
         tools: Arc::new(tools::Tools(gateway.clone())),

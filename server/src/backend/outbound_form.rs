@@ -32,6 +32,15 @@ pub(super) fn outbound(form: &ServerForm, before: Option<&OutboundInput>) -> Res
     })
 }
 
+/// B01. `None` where the setting makes no difference: it stays as it is.
+pub(super) fn allow_optional(form: &ServerForm) -> Option<bool> {
+    matches!(
+        Mode::parse(&form.mode),
+        Some(Mode::ApiKeyShared | Mode::ClientCredentials)
+    )
+    .then(|| !form.allow_overrides.is_empty())
+}
+
 /// Discovery is what to begin with.
 pub(super) fn oauth_view(shown: &OutboundInput, redirect_url: &Url) -> OAuthView {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -130,4 +139,96 @@ pub(super) fn as_lines(headers: Headers) -> String {
         None => name,
     };
     headers.into_iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A whole form, every field filled in, the hidden ones too: browsers send those as well.
+    fn form(mode: Mode) -> ServerForm {
+        serde_json::from_value(serde_json::json!({
+            "mode": mode.as_str(),
+            "individual": "Authorization: Bearer {{API_KEY}}",
+            "oauth": {
+                "discover": "true", "authorization_url": "https://id.example/authorize", "token_url": "https://id.example/token",
+                "registration_url": "https://id.example/register", "client_id": " overkey ", "scopes": " read  write ",
+            },
+        }))
+        .unwrap()
+    }
+
+    fn stored(mode: Mode) -> OutboundInput {
+        OutboundInput {
+            mode: mode.as_str().to_owned(),
+            client_secret: Some("••••••••1234".to_owned()),
+            ..OutboundInput::default()
+        }
+    }
+
+    fn refused(form: &ServerForm, before: Option<&OutboundInput>) -> String {
+        let Err(UiError::Invalid { errors, .. }) = outbound(form, before) else {
+            panic!("this was accepted");
+        };
+        errors[0].field.clone()
+    }
+
+    #[test]
+    fn each_mode_takes_its_own_fields_of_a_form_and_no_others() {
+        let consents = outbound(&form(Mode::AuthorizationCode), None).unwrap();
+        assert_eq!(consents.discover, Some(true));
+        assert_eq!(
+            consents.authorization_url.as_deref(),
+            Some("https://id.example/authorize")
+        );
+        assert_eq!(consents.client_id.as_deref(), Some("overkey"));
+        assert_eq!(consents.scopes, Some(vec!["read".to_owned(), "write".to_owned()]));
+        for mode in Mode::ALL.into_iter().filter(|mode| *mode != Mode::ApiKeyShared) {
+            let mut form = form(mode);
+            form.oauth.client_secret = serde_json::from_str("\"client-secret-1234\"").unwrap();
+            let parsed = outbound(&form, None).unwrap().parse(None);
+            assert_eq!(parsed.map(|auth| auth.mode()), Ok(mode));
+        }
+    }
+
+    #[test]
+    fn an_empty_secret_keeps_the_one_that_was_stored_for_this_mode() {
+        let form = form(Mode::ClientCredentials);
+        let kept = |before| outbound(&form, Some(&stored(before))).unwrap().client_secret;
+        assert_eq!(kept(Mode::ClientCredentials).as_deref(), Some("••••••••1234"));
+        assert_eq!(kept(Mode::AuthorizationCode), None);
+    }
+
+    #[test]
+    fn a_stored_secret_goes_when_it_is_told_to_unless_another_one_is_there() {
+        let mut form = form(Mode::AuthorizationCode);
+        form.oauth.forget_secret = "true".to_owned();
+        let before = stored(Mode::AuthorizationCode);
+        assert_eq!(outbound(&form, Some(&before)).unwrap().client_secret, None);
+        form.oauth.client_secret = serde_json::from_str("\"another\"").unwrap();
+        assert_eq!(
+            outbound(&form, Some(&before)).unwrap().client_secret.as_deref(),
+            Some("another")
+        );
+    }
+
+    #[test]
+    fn d07_what_was_typed_once_is_not_taken_for_keep_when_it_did_not_come_back() {
+        let mut oauth = form(Mode::AuthorizationCode);
+        oauth.secrets_again = "true".to_owned();
+        let before = stored(Mode::AuthorizationCode);
+        assert_eq!(refused(&oauth, Some(&before)), "outbound_auth.client_secret");
+        let shared: ServerForm = serde_json::from_value(serde_json::json!({
+            "mode": "api_key_shared", "secrets_again": "true", "shared": [{"name": "Authorization", "value": ""}],
+        }))
+        .unwrap();
+        let before = OutboundInput {
+            headers: Some(Headers::from([(
+                "Authorization".to_owned(),
+                Some("••••••••".to_owned()),
+            )])),
+            ..stored(Mode::ApiKeyShared)
+        };
+        assert_eq!(refused(&shared, Some(&before)), "shared.0");
+    }
 }

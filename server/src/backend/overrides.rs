@@ -12,8 +12,9 @@ use domain::id::OverrideId;
 use domain::outbound::{CredentialField, Mode};
 use domain::overrides::{Kind, State};
 use domain::role::{OverrideAction, ServerRole, Whose, decide_override};
+use domain::verdict::Verdict;
 
-use super::times::{day, end_of_day, moment};
+use super::times::{day, end_of_day, expiry, moment};
 use super::{Desk, PAGE, given, told};
 use crate::services::ServiceError;
 use crate::services::entered::Entered as Values;
@@ -60,7 +61,7 @@ impl backend::Overrides for Overrides {
         Ok(hits.map_err(told)?.into_iter().map(subject_hit).collect())
     }
 
-    async fn add(&self, actor: &Actor, entered: Entered) -> Result<(), UiError> {
+    async fn add(&self, actor: &Actor, entered: Entered) -> Result<Option<Verdict>, UiError> {
         let tab = self
             .0
             .services
@@ -72,7 +73,7 @@ impl backend::Overrides for Overrides {
         self.0.set(actor, subject, entered).await
     }
 
-    async fn edit(&self, actor: &Actor, id: &str, entered: Entered) -> Result<(), UiError> {
+    async fn edit(&self, actor: &Actor, id: &str, entered: Entered) -> Result<Option<Verdict>, UiError> {
         let seen = self.0.seen(actor, &entered.server, id).await?;
         let replace = "true".to_owned();
         self.0
@@ -173,7 +174,10 @@ impl Desk {
         let exactly: Vec<_> = hits.iter().filter(exact).collect();
         match (exactly.as_slice(), hits.is_empty()) {
             ([one], _) => Ok(one.subject.clone()),
-            (_, true) => Err(invalid(field, "There is no such user or virtual account.")),
+            (_, true) => Err(invalid(
+                field,
+                "There is no such user, virtual account or external identity.",
+            )),
             (_, false) => {
                 let names: Vec<String> = hits.iter().map(|hit| subject_hit(hit.clone()).value).collect();
                 let message = format!("Which one? Enter one of: {}.", names.join(", "));
@@ -240,7 +244,7 @@ impl Desk {
         seen.map_err(told)
     }
 
-    async fn set(&self, actor: &Actor, subject: SubjectRef, entered: Entered) -> Result<(), UiError> {
+    async fn set(&self, actor: &Actor, subject: SubjectRef, entered: Entered) -> Result<Option<Verdict>, UiError> {
         let expires_at = match given(&entered.expires_on) {
             None => None,
             Some(text) => Some(end_of_day(&text).ok_or_else(|| invalid("expires_on", "Enter a date as YYYY-MM-DD."))?),
@@ -255,10 +259,10 @@ impl Desk {
             entered: Values::Many(values),
             expires_at: Some(expires_at),
             replace: !entered.replace.is_empty(),
-            verify: false,
+            verify: !entered.verify.is_empty(),
         };
         let result = self.services.overrides.set(actor, &entered.server, set).await;
-        result.map(drop).map_err(|error| match error {
+        result.map(|stored| stored.verdict).map_err(|error| match error {
             ServiceError::Conflict(_) => UiError::Exists { kept: Vec::new() },
             ServiceError::Invalid(errors) => UiError::Invalid {
                 errors: errors.into_iter().map(as_the_form_calls_it).collect(),
@@ -295,7 +299,9 @@ impl Desk {
             kind: row.kind,
             state: seen.state,
             last_used: row.last_used_at.map(|at| moment(now, at)),
-            expires: row.expires_at.map(|at| moment(now, at)),
+            verified: row.last_verified_at.map(|at| moment(now, at)),
+            expires: row.expires_at.map(|at| expiry(now, at)),
+            may_verify: may_edit && matches!(seen.state, State::Active | State::Rejected),
             updated_by: row.updated_by_name,
             may_edit,
             may_delete,
@@ -355,7 +361,7 @@ fn masks(fields: &[CredentialField], stored: &BTreeMap<String, String>) -> Vec<(
     stored.iter().map(|(key, mask)| (label(key), mask.clone())).collect()
 }
 
-fn subject_view(row: &store::OverrideRow) -> SubjectView {
+pub(super) fn subject_view(row: &store::OverrideRow) -> SubjectView {
     SubjectView {
         kind: row.subject.kind,
         id: row.subject.id.clone(),
@@ -370,15 +376,20 @@ pub(super) fn subject_hit(hit: store::SubjectHit) -> SubjectHit {
             value: hit.detail,
             label: hit.name,
         },
-        SubjectKind::VirtualAccount | SubjectKind::ExternalIdentity => SubjectHit {
+        SubjectKind::VirtualAccount => SubjectHit {
             value: hit.subject.id,
             label: hit.subject.kind.label().to_owned(),
+        },
+        // Two providers may call somebody alike.
+        SubjectKind::ExternalIdentity => SubjectHit {
+            value: hit.subject.to_string(),
+            label: format!("{} · {} of {}", hit.name, hit.subject.kind.label(), hit.detail),
         },
     }
 }
 
-/// `user/…`, `virtual_account/…`, or an e-mail address.
-fn spelled(text: &str) -> Option<SubjectRef> {
+/// `user/…`, `virtual_account/…`, `external_identity/…`, or an e-mail address.
+pub(super) fn spelled(text: &str) -> Option<SubjectRef> {
     let typed = text
         .split_once('/')
         .and_then(|(kind, id)| Some(named(SubjectKind::parse(kind)?, id)));

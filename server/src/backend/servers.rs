@@ -1,26 +1,26 @@
 use app::backend;
 use app::error::UiError;
 use app::features::servers::model::{
-    Changed, PendingChange, ServerForm, ServerList, ServerListRequest, ServerPage, ServerRow, SettingsPage, Status,
+    Changed, ServerForm, ServerList, ServerListRequest, ServerPage, ServerRow, SettingsPage, Status,
 };
 use async_trait::async_trait;
 use domain::actor::Actor;
-use domain::change::Effect;
 use domain::field::FieldError;
 use domain::outbound::Mode;
 use domain::outbound_input::OutboundInput;
 use domain::role::{PlatformRole, ServerRole};
 
+use super::confirmed::Confirmed;
 use super::{Desk, PAGE, outbound_form, page_query, told};
 use crate::services::ServiceError;
 use crate::services::catalog::{NewServer, SeenServer};
 use crate::services::connections::Connection;
-use crate::services::outbound_change::{Expected, Preview, ServerChange, shown_outbound};
+use crate::services::outbound_change::{ServerChange, shown_outbound};
 
 /// Rows looked at in one go where a filter is not the database's.
 const LOOK_AT: u32 = 200;
-/// Names shown with a preview; the rest is counted.
-const NAMED: usize = 20;
+/// How often to look again when something changes between a preview and the change.
+const PREVIEWS: usize = 3;
 
 pub(super) struct Servers(pub(super) Desk);
 
@@ -87,6 +87,7 @@ impl backend::Servers for Servers {
             description: row.description.clone(),
             mode: row.mode.as_str().to_owned(),
             oauth: outbound_form::oauth_view(&shown, &self.0.redirect_url),
+            allow_overrides: row.allow_optional,
             ..SettingsPage::default()
         };
         let headers = shown.headers.unwrap_or_default();
@@ -105,13 +106,14 @@ impl backend::Servers for Servers {
 
     async fn create(&self, actor: &Actor, form: ServerForm) -> Result<String, UiError> {
         let outbound_auth = outbound_form::outbound(&form, None)?;
+        let allow_optional = outbound_form::allow_optional(&form).unwrap_or_default();
         let at_fields = at_fields(&form.mode);
         let new = NewServer {
             name: form.name,
             url: form.url,
             description: form.description,
             outbound_auth,
-            allow_optional: false,
+            allow_optional,
         };
         let seen = self.0.services.catalog.create(actor, new).await.map_err(&at_fields)?;
         Ok(seen.row.name.to_string())
@@ -121,41 +123,31 @@ impl backend::Servers for Servers {
         let SeenServer { row, .. } = self.managed(actor, server).await?;
         let shown = shown_outbound(&row).map_err(told)?;
         let at_fields = at_fields(&form.mode);
+        let confirmed = Confirmed::of(&form);
         let change = ServerChange {
             outbound_auth: Some(outbound_form::outbound(&form, Some(&shown))?),
+            allow_optional: outbound_form::allow_optional(&form),
             name: Some(form.name),
             url: Some(form.url),
             description: Some(form.description),
-            allow_optional: None,
         };
         let catalog = &self.0.services.catalog;
-        let preview = catalog.preview(actor, server, &change).await.map_err(&at_fields)?;
-        let harmless = preview.affected.iter().all(|one| one.effect == Effect::Kept);
-        if !harmless {
-            let shown_before =
-                form.revision == preview.revision.to_string() && form.effect == PendingChange::token(&preview.effect);
-            let typed = preview.effect.deleted == 0 || form.typed_name.trim() == server;
-            if !(shown_before && typed) {
-                let pending = PendingChange {
-                    mistyped: shown_before,
-                    ..pending(server, &preview)
-                };
-                return Err(UiError::Confirm(Box::new(pending)));
+        for _ in 0..PREVIEWS {
+            let preview = catalog.preview(actor, server, &change).await.map_err(&at_fields)?;
+            let expected = confirmed.expected(server, &preview)?;
+            match catalog.change(actor, server, &change, expected).await {
+                // Something changed in between: another preview.
+                Err(ServiceError::Stale) => {}
+                Err(error) => return Err(at_fields(error)),
+                Ok((seen, done)) => {
+                    return Ok(Changed {
+                        name: seen.row.name.to_string(),
+                        unchanged: done.unchanged,
+                    });
+                }
             }
         }
-        let expected = if harmless {
-            Expected::Harmless
-        } else {
-            Expected::Previewed(preview.revision)
-        };
-        let (seen, done) = catalog
-            .change(actor, server, &change, expected)
-            .await
-            .map_err(&at_fields)?;
-        Ok(Changed {
-            name: seen.row.name.to_string(),
-            unchanged: done.unchanged,
-        })
+        Err(UiError::Stale)
     }
 
     async fn delete(&self, actor: &Actor, server: &str, typed_name: &str) -> Result<(), UiError> {
@@ -194,25 +186,6 @@ fn row(connection: &Connection) -> ServerRow {
         mode: seen.mode,
         manager: connection.is_manager(),
         status: status_of(connection),
-    }
-}
-
-fn pending(server: &str, preview: &Preview) -> PendingChange {
-    let changed = preview.affected.iter().filter(|one| one.effect != Effect::Kept);
-    let affected: Vec<(String, Effect)> = changed
-        .clone()
-        .take(NAMED)
-        .map(|one| (one.name.clone(), one.effect))
-        .collect();
-    PendingChange {
-        server: server.to_owned(),
-        revision: preview.revision,
-        effect: preview.effect,
-        more: (changed.count() - affected.len()) as u64,
-        affected,
-        must_type: preview.effect.deleted > 0,
-        mistyped: false,
-        kept: Vec::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Times as people read them.
 
+use app::ui::expiry::{Expiry, When};
 use app::ui::time::Moment;
 use domain::timestamp::Timestamp;
 use time::format_description::well_known::Rfc3339;
@@ -43,6 +44,21 @@ pub(super) fn piece(at: Timestamp, span: Span) -> String {
 pub(super) fn beginning_of_day(text: &str) -> Option<Timestamp> {
     let date = Date::parse(text.trim(), format_description!("[year]-[month]-[day]")).ok()?;
     Some(Timestamp(date.midnight().assume_utc().unix_timestamp()))
+}
+
+/// From when on an expiry is near: time enough to get another credential.
+const NEAR: i64 = 14 * DAY;
+
+pub(super) fn expiry(now: Timestamp, at: Timestamp) -> Expiry {
+    let when = match at.0.saturating_sub(now.0) {
+        ..=0 => When::Past,
+        1..=NEAR => When::Near,
+        _ => When::Far,
+    };
+    Expiry {
+        at: moment(now, at),
+        when,
+    }
 }
 
 fn relative(now: Timestamp, at: Timestamp) -> String {
@@ -98,6 +114,20 @@ mod tests {
             (-3 * DAY, "in 3 days"),
         ] {
             assert_eq!(relative(now, now.plus(-seconds)), text);
+        }
+    }
+
+    #[test]
+    fn b05_an_expiry_is_near_for_two_weeks_and_past_at_its_second() {
+        let now = Timestamp(1_000_000);
+        for (seconds, when) in [
+            (-1, When::Past),
+            (0, When::Past),
+            (1, When::Near),
+            (NEAR, When::Near),
+            (NEAR + 1, When::Far),
+        ] {
+            assert_eq!(expiry(now, now.plus(seconds)).when, when, "{seconds}");
         }
     }
 

@@ -24,6 +24,7 @@ use crate::services::Services;
 use crate::services::accounts::NewUser;
 use crate::services::catalog::NewServer;
 use crate::services::tokens::TokenRequest;
+use crate::services::virtual_accounts::NewAccount;
 use crate::startup::{self, Overkey};
 use crate::store::{Grantee, UserRow};
 
@@ -97,11 +98,14 @@ pub async fn build(services: &Services, upstreams: &DemoUpstream) -> anyhow::Res
     }
     let [mia, bob, eve] = people.try_into().map_err(|_| anyhow!("three people"))?;
     let (ci_bot, ci_bot_token) = services
-        .accounts
-        .create_virtual_account(
+        .virtual_accounts
+        .create(
             &ada,
-            "ci-bot",
-            "Runs the nightly checks",
+            NewAccount {
+                name: "ci-bot".to_owned(),
+                description: "Runs the nightly checks".to_owned(),
+                owner: None,
+            },
             TokenRequest {
                 name: "Nightly checks".to_owned(),
                 expires_at: None,

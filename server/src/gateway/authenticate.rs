@@ -1,4 +1,4 @@
-//! Phase 1: the bearer token → who calls (S40). RFC 6750 section 2.1; nothing else is accepted.
+//! Phase 1: the bearer token → who calls (S40, B02). RFC 6750 section 2.1; nothing else is accepted.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -11,6 +11,7 @@ pub async fn authenticate(calls: &Calls, request: &mut Parts) -> Result<Caller, 
     let token = take_token(&mut request.headers)?;
     let caller = calls.authenticate(&token).await.map_err(|error| match error {
         AuthenticateError::Invalid => GatewayError::BadToken,
+        AuthenticateError::NoKeys => GatewayError::NoKeys,
         AuthenticateError::Store(error) => GatewayError::Unavailable(error.to_string()),
     })?;
     Ok(Caller {

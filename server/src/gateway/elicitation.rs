@@ -119,7 +119,7 @@ async fn comes(
     let coming = calls.credential_comes(&caller.actor, server, required.instead_of.as_deref());
     let comes = tokio::time::timeout(config.credential_wait, coming).await.is_ok();
     record.waited(started.elapsed());
-    if comes && !calls.may_go_on(&caller.token, server).await? {
+    if comes && !calls.may_go_on(&caller.proof, server).await? {
         return Err(GatewayError::NotFound);
     }
     Ok(comes)

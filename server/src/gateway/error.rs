@@ -54,6 +54,8 @@ pub enum GatewayError {
     Redirected,
     /// The upstream's SSE stream named an endpoint we do not send credentials to (D12), or none.
     BadEndpoint,
+    /// The identity provider's token cannot be checked just now.
+    NoKeys,
     Unavailable(String),
     Internal(String),
 }
@@ -90,6 +92,7 @@ impl GatewayError {
             Self::TimedOut => "timed_out",
             Self::Redirected => "redirected",
             Self::BadEndpoint => "bad_endpoint",
+            Self::NoKeys => "no_keys",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
@@ -169,6 +172,11 @@ impl GatewayError {
                 StatusCode::GATEWAY_TIMEOUT,
                 &failure(INTERNAL, "The upstream server took too long to answer."),
             ),
+            Self::NoKeys => {
+                let text = "The keys of your identity provider cannot be reached. Try again.";
+                let answer = rpc(message, StatusCode::SERVICE_UNAVAILABLE, &failure(INTERNAL, text));
+                with_header(answer, header::RETRY_AFTER, "30")
+            }
             Self::Unavailable(reason) => {
                 error!(error = %reason, "The database is not available");
                 let answer = rpc(

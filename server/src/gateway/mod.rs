@@ -179,6 +179,7 @@ impl Parts {
         transport: Transport,
     ) -> Result<(Result<Response, GatewayError>, Message), GatewayError> {
         transport.check_method(request.method())?;
+        let told = self.calls.listen();
         let (mut parts, body) = request.into_parts();
         let caller = authenticate::authenticate(&self.calls, &mut parts).await?;
         let body = message::read(body, self.config.body_limit).await?;
@@ -191,8 +192,9 @@ impl Parts {
         let outcome = elicitation::call(self, record, &caller, server, &message).await;
         let watch = Watch {
             calls: self.calls.clone(),
-            token: caller.token,
+            proof: caller.proof,
             server: server.to_owned(),
+            told,
         };
         Ok((outcome.map(|answer| while_permitted(answer, watch)), message))
     }
@@ -209,14 +211,13 @@ impl Parts {
         record.target(&target);
         let permit = authorize::authorize(&target)?;
         let mut credential = credential::credential(self, actor, &target, message).await?;
-        record.credential(&credential, credential.fingerprint(&self.calls, actor, &target));
-        record.sending();
+        record.sending(&credential, credential.fingerprint(&self.calls, actor, &target));
         let mut sent = forward::forward(self, permit, &target, &credential, message).await;
         if is_refused(&sent)
             && let Some(renewed) = credential::renewed(self, actor, &target, &credential).await?
         {
             credential = renewed;
-            record.credential(&credential, credential.fingerprint(&self.calls, actor, &target));
+            record.sending(&credential, credential.fingerprint(&self.calls, actor, &target));
             sent = forward::forward(self, permit, &target, &credential, message).await;
         }
         record::used(&self.calls, &credential, &sent);

@@ -55,7 +55,10 @@ impl Record {
         self.target = Some((target.server.id.clone(), target.server.name.clone()));
     }
 
-    pub fn credential(&mut self, credential: &CallCredential, fingerprint: Option<String>) {
+    /// It goes to the upstream with this, whatever comes of it.
+    pub fn sending(&mut self, credential: &CallCredential, fingerprint: Option<String>) {
+        self.sent = true;
+        self.upstream = None;
         self.fingerprint = fingerprint;
         self.plan = match credential.inner.choice {
             Choice::Own(_, Kind::Manual) => "override",
@@ -65,11 +68,6 @@ impl Record {
             Choice::Nothing => "nothing",
             Choice::Missing(_) => "missing",
         };
-    }
-
-    /// It goes to the upstream, whatever comes of it.
-    pub fn sending(&mut self) {
-        self.sent = true;
     }
 
     pub fn upstream(&mut self, status: StatusCode) {

@@ -1,19 +1,17 @@
 //! Asking a token endpoint (RFC 6749 sections 4.1.3, 4.4.2 and 6), through our own way out.
 
-use std::pin::Pin;
-
-use bytes::Bytes;
 use domain::oauth::AuthMethod;
 use domain::secret::Secret;
 use domain::timestamp::Timestamp;
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicErrorResponseType, BasicTokenResponse, BasicTokenType};
 use oauth2::{
-    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, TokenResponse, TokenUrl,
+    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, PkceCodeVerifier, RedirectUrl,
+    RefreshToken, RequestTokenError, Scope, TokenResponse, TokenUrl,
 };
 use tracing::warn;
 use url::Url;
 
+use super::http::Http;
 use crate::egress::{Egress, FetchError};
 use crate::services::consents::Granted;
 use crate::services::vault::OAuthClient;
@@ -130,21 +128,6 @@ impl TokenEndpoint<'_> {
             Some(secret) => client.set_client_secret(ClientSecret::new(secret.expose().to_owned())),
             None => client,
         }
-    }
-}
-
-/// The crate's requests, sent our way.
-struct Http<'a>(&'a Egress);
-
-impl<'c> AsyncHttpClient<'c> for Http<'_> {
-    type Error = FetchError;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, FetchError>> + Send + 'c>>;
-
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(async move {
-            let answer = self.0.fetch(request.map(Bytes::from)).await?;
-            Ok(answer.map(|body| body.to_vec()))
-        })
     }
 }
 

@@ -1,24 +1,22 @@
-//! People and virtual accounts: an admin's business.
+//! People: an admin's business. How somebody comes in by a link is in `invitations.rs`.
 
 use std::sync::Arc;
 
 use domain::actor::{Actor, SubjectRef};
 use domain::field::FieldError;
-use domain::id::{UserId, VirtualAccountId};
+use domain::id::UserId;
+use domain::person::may_lose_admin;
 use domain::role::PlatformRole;
 use domain::secret::Secret;
 use domain::timestamp::Timestamp;
 
 use super::audit::{Event, record};
-use super::catalog::is_plain;
-use super::tokens::{NewToken, TokenRequest, generate};
 use super::{Core, ServiceError, access};
 use crate::password::{Passwords, check_new};
-use crate::store::{Page, PageQuery, StoreError, UserRow, VirtualAccountRow, Work};
+use crate::store::{Page, PageQuery, StoreError, UserRow, Work};
 
 const MAX_NAME: usize = 100;
 const MAX_EMAIL: usize = 254;
-const MAX_DESCRIPTION: usize = 500;
 
 #[derive(Debug)]
 pub struct NewUser {
@@ -71,12 +69,7 @@ impl Accounts {
         access::require_admin(actor)?;
         let row = new_user_row(&self.passwords, new, self.core.now()).await?;
         let mut work = self.core.store.begin().await?;
-        work.users().insert(&row).await.map_err(|error| match error {
-            StoreError::Conflict => ServiceError::Conflict("Somebody has this e-mail address already.".to_owned()),
-            other => other.into(),
-        })?;
-        self.record(work.as_mut(), actor, "user.created", &SubjectRef::user(&row.id))
-            .await?;
+        insert_user(work.as_mut(), actor, &row).await?;
         work.save().await?;
         Ok(row)
     }
@@ -84,18 +77,18 @@ impl Accounts {
     /// Disabling a person, or setting another password, ends their sessions at once (ASVS 7.4.2, 7.4.3).
     pub async fn change_user(&self, actor: &Actor, name: &str, change: UserChange) -> Result<UserRow, ServiceError> {
         access::require_admin(actor)?;
+        let what = changes(&change);
         let hash = match change.password {
             Some(password) => Some(hash_new(&self.passwords, password).await?),
             None => None,
         };
         let mut work = self.core.store.begin().await?;
-        let before = find_user(work.as_mut(), name).await?.ok_or(ServiceError::NotFound)?;
-        let own = actor.is(&SubjectRef::user(&before.id));
-        if own && (change.disabled == Some(true) || change.platform_role == Some(PlatformRole::Member)) {
-            return Err(ServiceError::Conflict(
-                "You cannot disable yourself or give up your own admin role.".to_owned(),
-            ));
-        }
+        let loses = change.disabled == Some(true) || change.platform_role == Some(PlatformRole::Member);
+        let before = if loses {
+            dispensable(work.as_mut(), actor, name).await?
+        } else {
+            find_user(work.as_mut(), name).await?.ok_or(ServiceError::NotFound)?
+        };
         let ends_sessions = hash.is_some() || change.disabled == Some(true);
         let after = UserRow {
             name: match change.name {
@@ -114,108 +107,67 @@ impl Accounts {
         work.users().update(&after).await?;
         if ends_sessions {
             work.sessions().delete_of_user(&after.id).await?;
+            // A link that is still under way would set the password that was just changed, or bring back who is out.
+            work.invitations().remove(&after.id).await?;
         }
-        self.record(work.as_mut(), actor, "user.changed", &SubjectRef::user(&after.id))
-            .await?;
+        let event = Event::new("user.changed").subject(&SubjectRef::user(&after.id));
+        record(work.as_mut(), self.core.now(), actor, event.detail(&what)).await?;
+        let after = work.users().find(&after.id).await?.ok_or(ServiceError::NotFound)?;
         work.save().await?;
         Ok(after)
     }
 
+    /// All that is theirs goes with them (D09).
     pub async fn delete_user(&self, actor: &Actor, name: &str) -> Result<(), ServiceError> {
         access::require_admin(actor)?;
         let mut work = self.core.store.begin().await?;
-        let user = find_user(work.as_mut(), name).await?.ok_or(ServiceError::NotFound)?;
-        let subject = SubjectRef::user(&user.id);
-        if actor.is(&subject) {
-            return Err(ServiceError::Conflict("You cannot delete yourself.".to_owned()));
-        }
+        let user = dispensable(work.as_mut(), actor, name).await?;
         work.users().delete(&user.id).await?;
-        self.record(work.as_mut(), actor, "user.deleted", &subject).await?;
+        let event = Event::new("user.deleted")
+            .subject(&SubjectRef::user(&user.id))
+            .detail(&[("email", &user.email)]);
+        record(work.as_mut(), self.core.now(), actor, event).await?;
         Ok(work.save().await?)
     }
+}
 
-    pub async fn virtual_accounts(
-        &self,
-        actor: &Actor,
-        query: &PageQuery,
-    ) -> Result<Page<VirtualAccountRow>, ServiceError> {
-        access::require_admin(actor)?;
-        Ok(self.core.store.read().await?.virtual_accounts().list(query).await?)
+/// What a change is about, for the audit trail; never a password.
+fn changes(change: &UserChange) -> Vec<(&'static str, &'static str)> {
+    let mut what = Vec::new();
+    if change.name.is_some() {
+        what.push(("name", "changed"));
     }
+    if change.password.is_some() {
+        what.push(("password", "changed"));
+    }
+    if let Some(role) = change.platform_role {
+        what.push(("platform_role", role.as_str()));
+    }
+    if let Some(disabled) = change.disabled {
+        what.push(("disabled", if disabled { "yes" } else { "no" }));
+    }
+    what
+}
 
-    pub async fn virtual_account(
-        &self,
-        actor: &Actor,
-        id: &VirtualAccountId,
-    ) -> Result<VirtualAccountRow, ServiceError> {
-        access::require_admin(actor)?;
-        self.core
-            .store
-            .read()
-            .await?
-            .virtual_accounts()
-            .find(id)
-            .await?
-            .ok_or(ServiceError::NotFound)
-    }
+/// Somebody who may be disabled, deleted or made a member. The admins are locked first, so that of two admins who take the role
+/// from each other at once the second finds out.
+async fn dispensable(work: &mut dyn Work, actor: &Actor, name: &str) -> Result<UserRow, ServiceError> {
+    let admins = work.users().lock_acting_admins().await?;
+    let user = find_user(work, name).await?.ok_or(ServiceError::NotFound)?;
+    let acting = admins.contains(&user.id);
+    let others = i64::try_from(admins.len()).unwrap_or(i64::MAX) - i64::from(acting);
+    may_lose_admin(actor.is(&SubjectRef::user(&user.id)), acting, others)
+        .map_err(|needed| ServiceError::Conflict(needed.to_string()))?;
+    Ok(user)
+}
 
-    /// Makes the account and its first token, whose value appears here only.
-    pub async fn create_virtual_account(
-        &self,
-        actor: &Actor,
-        name: &str,
-        description: &str,
-        token: TokenRequest,
-    ) -> Result<(VirtualAccountRow, NewToken), ServiceError> {
-        access::require_admin(actor)?;
-        let row = VirtualAccountRow {
-            id: checked_account_name(name)?,
-            description: checked_description(description)?,
-            created_by: actor.user_id(),
-            created_at: self.core.now(),
-        };
-        let subject = SubjectRef::virtual_account(&row.id);
-        let token = generate(subject.clone(), &token, row.created_at)?;
-        let mut work = self.core.store.begin().await?;
-        work.virtual_accounts()
-            .insert(&row)
-            .await
-            .map_err(|error| match error {
-                StoreError::Conflict => ServiceError::Conflict("A virtual account has this name already.".to_owned()),
-                other => other.into(),
-            })?;
-        work.tokens().insert(&token.row).await?;
-        self.record(work.as_mut(), actor, "virtual_account.created", &subject)
-            .await?;
-        work.save().await?;
-        Ok((row, token))
-    }
-
-    pub async fn delete_virtual_account(&self, actor: &Actor, id: &VirtualAccountId) -> Result<(), ServiceError> {
-        access::require_admin(actor)?;
-        let mut work = self.core.store.begin().await?;
-        if !work.virtual_accounts().delete(id).await? {
-            return Err(ServiceError::NotFound);
-        }
-        self.record(
-            work.as_mut(),
-            actor,
-            "virtual_account.deleted",
-            &SubjectRef::virtual_account(id),
-        )
-        .await?;
-        Ok(work.save().await?)
-    }
-
-    async fn record(
-        &self,
-        work: &mut dyn Work,
-        actor: &Actor,
-        action: &'static str,
-        subject: &SubjectRef,
-    ) -> Result<(), StoreError> {
-        record(work, self.core.now(), actor, Event::new(action).subject(subject)).await
-    }
+pub(super) async fn insert_user(work: &mut dyn Work, actor: &Actor, row: &UserRow) -> Result<(), ServiceError> {
+    work.users().insert(row).await.map_err(|error| match error {
+        StoreError::Conflict => ServiceError::Conflict("Somebody has this e-mail address already.".to_owned()),
+        other => other.into(),
+    })?;
+    let event = Event::new("user.created").subject(&SubjectRef::user(&row.id));
+    Ok(record(work, row.created_at, actor, event).await?)
 }
 
 /// By id or e-mail address.
@@ -243,23 +195,30 @@ pub async fn new_user_row(passwords: &Passwords, new: NewUser, now: Timestamp) -
     if !errors.is_empty() {
         return Err(ServiceError::Invalid(errors));
     }
-    let name = checked_name(new.name.as_deref().unwrap_or_default(), &email)?;
-    let password_hash = match new.password {
+    let password = new.password.clone();
+    let row = new_account(NewUser { email, ..new }, now)?;
+    let password_hash = match password {
         Some(password) => Some(hash_new(passwords, password).await?),
         None => None,
     };
+    Ok(UserRow { password_hash, ..row })
+}
+
+/// The account of somebody whose address was looked at; without a password.
+pub(super) fn new_account(new: NewUser, now: Timestamp) -> Result<UserRow, ServiceError> {
     Ok(UserRow {
         id: UserId::new(uuid::Uuid::now_v7().to_string()),
-        email,
-        name,
-        password_hash,
+        name: checked_name(new.name.as_deref().unwrap_or_default(), &new.email)?,
+        email: new.email,
+        password_hash: None,
         platform_role: new.platform_role,
         disabled_at: None,
         created_at: now,
+        invited_until: None,
     })
 }
 
-async fn hash_new(passwords: &Passwords, password: Secret) -> Result<String, ServiceError> {
+pub(super) async fn hash_new(passwords: &Passwords, password: Secret) -> Result<String, ServiceError> {
     check_new(&password).map_err(|error| ServiceError::invalid("password", error.to_string()))?;
     passwords
         .hash(password)
@@ -268,7 +227,7 @@ async fn hash_new(passwords: &Passwords, password: Secret) -> Result<String, Ser
 }
 
 /// Something, an at sign, something with a dot or a bare host; no spaces. Whether mail arrives is another matter.
-fn is_email(text: &str) -> bool {
+pub(super) fn is_email(text: &str) -> bool {
     let parts: Vec<&str> = text.split('@').collect();
     let visible = text.chars().all(|c| !c.is_whitespace() && !c.is_control());
     text.len() <= MAX_EMAIL
@@ -276,7 +235,7 @@ fn is_email(text: &str) -> bool {
         && matches!(parts.as_slice(), [local, host] if !local.is_empty() && !host.is_empty())
 }
 
-fn checked_name(name: &str, email: &str) -> Result<String, ServiceError> {
+pub(super) fn checked_name(name: &str, email: &str) -> Result<String, ServiceError> {
     let name = name.trim();
     if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
         return Err(ServiceError::invalid(
@@ -289,31 +248,4 @@ fn checked_name(name: &str, email: &str) -> Result<String, ServiceError> {
     } else {
         name.to_owned()
     })
-}
-
-fn checked_account_name(name: &str) -> Result<VirtualAccountId, ServiceError> {
-    let name = name.trim();
-    let fits = (1..=63).contains(&name.len());
-    if fits
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte))
-    {
-        Ok(VirtualAccountId::new(name))
-    } else {
-        Err(ServiceError::invalid(
-            "name",
-            "A virtual account's name has 1 to 63 lower-case letters, digits, hyphens, dots and underscores.",
-        ))
-    }
-}
-
-fn checked_description(text: &str) -> Result<String, ServiceError> {
-    if text.chars().count() > MAX_DESCRIPTION || !is_plain(text) {
-        return Err(ServiceError::invalid(
-            "description",
-            "A description has at most 500 characters, and no control characters but line breaks and tabs.",
-        ));
-    }
-    Ok(text.trim().to_owned())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::actor::Actor;
 use domain::header::HeaderName;
 use domain::id::{ServerId, TokenId};
+use domain::identity::Identity;
 use domain::injection::{self, Choice, FillError, MissingReason, ServerFacts};
 use domain::outbound::{CredentialField, OutboundAuth};
 use domain::overrides::{Kind, OverrideFacts};
@@ -13,25 +14,34 @@ use domain::secret::Secret;
 use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
 use domain::via::By;
+use tokio::sync::watch;
 use url::Url;
 
 use super::call_log::{CallLog, Called};
+use super::identities::{self, NotVerified, VerifyToken};
 use super::renewals::HeldTokens;
+use super::revocations::Revocations;
 use super::uses::Uses;
 use super::waiting::Waiting;
 use super::{Core, ServiceError, access, identity, tokens, vault};
 use crate::seal::SealError;
 use crate::store::{OverrideRow, OverrideUse, StoreError};
 
-/// Who calls, and by which token: only its hash is kept.
+/// Who calls, and by what.
 #[derive(Debug)]
 pub struct Caller {
     pub actor: Actor,
-    pub token: TokenHash,
+    pub proof: Proof,
 }
 
+/// What is kept of a token to ask later whether it still counts; never the token.
 #[derive(Debug)]
-pub struct TokenHash(Vec<u8>);
+pub enum Proof {
+    /// One of ours, by its SHA-256.
+    Own(Vec<u8>),
+    /// An identity provider's (B02).
+    Provider(Identity),
+}
 
 /// A server as a call sees it. Built once per lookup; holds opened secrets, so it is never serialised or logged.
 #[derive(Debug)]
@@ -100,8 +110,20 @@ pub enum AuthenticateError {
     /// Unknown, expired, revoked, or its owner disabled: one answer.
     #[error("the token is not valid")]
     Invalid,
+    /// An identity provider's token that nobody can check just now.
+    #[error("the identity provider's keys are not to be had")]
+    NoKeys,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<NotVerified> for AuthenticateError {
+    fn from(error: NotVerified) -> Self {
+        match error {
+            NotVerified::Invalid => Self::Invalid,
+            NotVerified::NoKeys => Self::NoKeys,
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -122,17 +144,19 @@ pub struct Calls {
     uses: Uses,
     pub(super) waiting: Waiting,
     log: CallLog,
+    revocations: Revocations,
+    verifier: Arc<dyn VerifyToken>,
 }
 
 impl Calls {
-    pub fn new(core: Core) -> Self {
-        let uses = Uses::start(core.store.clone());
-        let log = CallLog::start(core.store.clone(), core.clock.clone());
+    pub fn new(core: Core, verifier: Arc<dyn VerifyToken>) -> Self {
         Self {
-            core,
-            uses,
-            log,
+            uses: Uses::start(core.store.clone()),
+            log: CallLog::start(core.store.clone(), core.clock.clone()),
+            revocations: Revocations::start(core.store.clone()),
             waiting: Waiting::default(),
+            verifier,
+            core,
         }
     }
 
@@ -140,22 +164,41 @@ impl Calls {
         self.core.now()
     }
 
-    /// S40: the gateway token → who calls.
+    /// S40, B02: the token → who calls. Its shape says whose it is.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, AuthenticateError> {
+        if identities::looks_like_jwt(token) {
+            return self.with_providers_token(token).await;
+        }
         let hash = tokens::hash_of(token).ok_or(AuthenticateError::Invalid)?;
         let (actor, id) = self.holder(&hash).await?;
         self.uses.token_used(id, self.core.now());
         Ok(Caller {
             actor,
-            token: TokenHash(hash),
+            proof: Proof::Own(hash),
         })
     }
 
+    async fn with_providers_token(&self, token: &str) -> Result<Caller, AuthenticateError> {
+        let identity = self.verifier.verify(token, self.core.now()).await?;
+        let actor = identities::admit(&self.core, &identity).await?;
+        Ok(Caller {
+            actor: actor
+                .ok_or(AuthenticateError::Invalid)?
+                .by(By::Provider(identity.issuer.clone())),
+            proof: Proof::Provider(identity),
+        })
+    }
+
+    /// Tells when `may_go_on` is worth asking again. To be called before `authenticate`: what happens in between counts, too.
+    pub fn listen(&self) -> watch::Receiver<()> {
+        self.revocations.listen()
+    }
+
     /// A8: whether a call that began with this token could begin now.
-    pub async fn may_go_on(&self, token: &TokenHash, server: &str) -> Result<bool, ServiceError> {
-        let actor = match self.holder(&token.0).await {
-            Ok((actor, _)) => actor,
-            Err(AuthenticateError::Invalid) => return Ok(false),
+    pub async fn may_go_on(&self, proof: &Proof, server: &str) -> Result<bool, ServiceError> {
+        let actor = match self.still(proof).await {
+            Ok(actor) => actor,
+            Err(AuthenticateError::Invalid | AuthenticateError::NoKeys) => return Ok(false),
             Err(AuthenticateError::Store(error)) => return Err(error.into()),
         };
         let mut work = self.core.store.read().await?;
@@ -164,6 +207,18 @@ impl Calls {
             Ok(_) => Ok(true),
             Err(ServiceError::NotFound | ServiceError::Forbidden) => Ok(false),
             Err(error) => Err(error),
+        }
+    }
+
+    async fn still(&self, proof: &Proof) -> Result<Actor, AuthenticateError> {
+        match proof {
+            Proof::Own(hash) => Ok(self.holder(hash).await?.0),
+            Proof::Provider(identity) if identity.expires_at <= self.core.now() => Err(AuthenticateError::Invalid),
+            Proof::Provider(identity) => {
+                let mut work = self.core.store.read().await?;
+                let actor = identities::resolve(work.as_mut(), identity).await?;
+                actor.ok_or(AuthenticateError::Invalid)
+            }
         }
     }
 

@@ -1,15 +1,15 @@
-//! Servers: who sees which, and what its managers set.
+//! Servers: who sees which, and what its managers set. Who has access is in `grants.rs`.
 
 use domain::actor::Actor;
 use domain::field::FieldError;
-use domain::id::{ServerId, VirtualAccountId};
+use domain::id::ServerId;
 use domain::outbound_input::OutboundInput;
 use domain::role::{ServerAction, ServerRole};
 use domain::server::{ServerName, ServerUrl};
 use url::Url;
 
 use super::audit::{Event, record};
-use super::{Core, ServiceError, access, accounts, vault};
+use super::{Core, ServiceError, access, vault};
 use crate::store::{Grant, Grantee, PageQuery, ServerRow, StoreError};
 
 const MAX_DESCRIPTION: usize = 1_000;
@@ -127,62 +127,6 @@ impl Catalog {
         Ok(work.save().await?)
     }
 
-    pub async fn grants(&self, actor: &Actor, name: &str) -> Result<Vec<Grant>, ServiceError> {
-        let mut work = self.core.store.read().await?;
-        let (row, _) = access::permitted(work.as_mut(), actor, name, ServerAction::Manage).await?;
-        Ok(work.grants().list(&row.id).await?)
-    }
-
-    /// A user is named by id or e-mail address. The grant as it is now, and true when it is new.
-    pub async fn grant(
-        &self,
-        actor: &Actor,
-        name: &str,
-        grantee: Grantee,
-        role: ServerRole,
-    ) -> Result<(Grant, bool), ServiceError> {
-        let mut work = self.core.store.begin().await?;
-        let (row, _) = access::locked(work.as_mut(), actor, name, ServerAction::Manage).await?;
-        let grantee = known_grantee(work.as_mut(), grantee)
-            .await?
-            .ok_or_else(|| ServiceError::invalid("grantee", "There is no such grantee."))?;
-        let now = self.core.now();
-        let described = describe(&grantee);
-        let grant = Grant {
-            server: row.id,
-            grantee,
-            role,
-            grantee_name: String::new(),
-            granted_at: now,
-        };
-        let new = work.grants().put(&grant).await?;
-        let event = Event::new("access.granted")
-            .server(&row.name)
-            .detail(&[("grantee", &described), ("role", role.as_str())]);
-        record(work.as_mut(), now, actor, event).await?;
-        let stored = work.grants().list(&grant.server).await?;
-        let named = stored.into_iter().find(|one| one.grantee == grant.grantee);
-        work.save().await?;
-        Ok((named.unwrap_or(grant), new))
-    }
-
-    /// D09: overrides stay, unused, and work again when access returns.
-    pub async fn revoke(&self, actor: &Actor, name: &str, grantee: Grantee) -> Result<(), ServiceError> {
-        let mut work = self.core.store.begin().await?;
-        let (row, _) = access::locked(work.as_mut(), actor, name, ServerAction::Manage).await?;
-        let grantee = known_grantee(work.as_mut(), grantee)
-            .await?
-            .ok_or(ServiceError::NotFound)?;
-        if !work.grants().remove(&row.id, &grantee).await? {
-            return Err(ServiceError::NotFound);
-        }
-        let event = Event::new("access.revoked")
-            .server(&row.name)
-            .detail(&[("grantee", &describe(&grantee))]);
-        record(work.as_mut(), self.core.now(), actor, event).await?;
-        Ok(work.save().await?)
-    }
-
     /// Where MCP clients connect.
     pub fn gateway_url(&self, server: &ServerName) -> Url {
         let mut url = self.core.public_url.clone();
@@ -235,34 +179,4 @@ pub fn check_description(text: &str) -> Result<(), FieldError> {
 /// Nothing that a terminal obeys or PostgreSQL's text cannot hold (NUL); lines and tabs are fine.
 pub fn is_plain(text: &str) -> bool {
     text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
-}
-
-/// The grantee with a user named by e-mail address turned into their id; `None` when there is no such one.
-async fn known_grantee(work: &mut dyn crate::store::Work, grantee: Grantee) -> Result<Option<Grantee>, ServiceError> {
-    use domain::actor::{SubjectKind, SubjectRef};
-    Ok(match grantee {
-        Grantee::Everyone => Some(Grantee::Everyone),
-        Grantee::Team(_) => None,
-        Grantee::Subject(subject) => match subject.kind {
-            SubjectKind::User => accounts::find_user(work, &subject.id)
-                .await?
-                .map(|user| Grantee::Subject(SubjectRef::user(&user.id))),
-            SubjectKind::VirtualAccount => {
-                let id = VirtualAccountId::new(subject.id.clone());
-                work.virtual_accounts()
-                    .find(&id)
-                    .await?
-                    .map(|_| Grantee::Subject(subject))
-            }
-            SubjectKind::ExternalIdentity => None,
-        },
-    })
-}
-
-fn describe(grantee: &Grantee) -> String {
-    match grantee {
-        Grantee::Subject(subject) => subject.to_string(),
-        Grantee::Team(id) => format!("team/{id}"),
-        Grantee::Everyone => "everyone/all".to_owned(),
-    }
 }

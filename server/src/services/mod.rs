@@ -2,6 +2,7 @@
 //! the gateway all come through here, so no rule is written twice.
 
 pub mod access;
+pub mod account_tokens;
 pub mod accounts;
 pub mod activity;
 pub mod audit;
@@ -12,19 +13,28 @@ pub mod connections;
 pub mod consents;
 pub mod entered;
 pub mod error;
+pub mod explain;
 pub mod fingerprint;
+pub mod grants;
+pub mod identities;
 mod identity;
+pub mod invitations;
 mod limit;
 pub mod outbound_change;
 pub mod overrides;
+pub mod people;
 mod place;
 pub mod renewals;
+pub mod revocations;
 pub mod set_override;
 pub mod sign_in;
+pub mod sign_on;
+pub mod teams;
 pub mod tokens;
 pub mod uses;
 pub mod vault;
 pub mod verify;
+pub mod virtual_accounts;
 pub mod waiting;
 
 use std::sync::Arc;
@@ -60,30 +70,44 @@ impl Core {
 #[derive(Clone)]
 pub struct Services {
     pub activity: activity::Activity,
+    pub account_tokens: account_tokens::AccountTokens,
     pub accounts: accounts::Accounts,
     pub audit: audit::AuditTrail,
     pub calls: calls::Calls,
     pub catalog: catalog::Catalog,
     pub connections: connections::Connections,
+    pub identities: identities::Identities,
+    pub invitations: invitations::Invitations,
     pub overrides: overrides::Overrides,
+    pub people: people::People,
     pub sign_in: sign_in::SignIn,
+    pub sign_ons: sign_on::SignOns,
+    pub teams: teams::Teams,
     pub tokens: tokens::Tokens,
+    pub virtual_accounts: virtual_accounts::VirtualAccounts,
 }
 
 impl Services {
     /// Needs a running tokio runtime: uses are written in the background.
-    pub fn new(core: &Core, upstream: Arc<dyn verify::Upstream>) -> Self {
+    pub fn new(core: &Core, upstream: Arc<dyn verify::Upstream>, verifier: Arc<dyn identities::VerifyToken>) -> Self {
         let passwords = Arc::new(Passwords::default());
         Self {
             activity: activity::Activity::new(core.clone()),
+            account_tokens: account_tokens::AccountTokens::new(core.clone()),
             accounts: accounts::Accounts::new(core.clone(), passwords.clone()),
             audit: audit::AuditTrail::new(core.clone()),
-            calls: calls::Calls::new(core.clone()),
+            calls: calls::Calls::new(core.clone(), verifier.clone()),
             catalog: catalog::Catalog::new(core.clone()),
             connections: connections::Connections::new(core.clone()),
+            identities: identities::Identities::new(core.clone(), verifier),
+            invitations: invitations::Invitations::new(core.clone(), passwords.clone()),
             overrides: overrides::Overrides::new(core.clone(), upstream),
+            people: people::People::new(core.clone()),
             sign_in: sign_in::SignIn::new(core.clone(), passwords),
+            sign_ons: sign_on::SignOns::new(core.clone()),
+            teams: teams::Teams::new(core.clone()),
             tokens: tokens::Tokens::new(core.clone()),
+            virtual_accounts: virtual_accounts::VirtualAccounts::new(core.clone()),
         }
     }
 }

@@ -55,6 +55,8 @@ pub struct Preview {
 pub struct Affected {
     pub subject: SubjectRef,
     pub name: String,
+    /// A user's e-mail address.
+    pub detail: Option<String>,
     pub effect: Effect,
 }
 
@@ -230,6 +232,7 @@ impl Planned {
             Affected {
                 subject: row.subject.clone(),
                 name: row.subject_name.clone(),
+                detail: row.subject_detail.clone(),
                 effect: outcome.effect,
             }
         });

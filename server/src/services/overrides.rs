@@ -6,10 +6,9 @@
 use std::sync::Arc;
 
 use domain::actor::{Actor, SubjectKind, SubjectRef};
-use domain::id::{OverrideId, VirtualAccountId};
-use domain::injection::{Decision, ServerFacts, explain};
+use domain::id::{ExternalIdentityId, OverrideId, VirtualAccountId};
 use domain::outbound::{CredentialField, Mode};
-use domain::overrides::{Condition, Kind, OverrideFacts, State};
+use domain::overrides::{Condition, Kind, State};
 use domain::role::{OverrideAction, ServerRole};
 
 use super::audit::{Event, record};
@@ -274,28 +273,6 @@ impl Overrides {
         Ok(work.save().await?)
     }
 
-    /// B03: why a subject's calls carry what they carry. Managers for anybody, everybody for themselves.
-    pub async fn explain(&self, actor: &Actor, server: &str, subject: &SubjectRef) -> Result<Decision, ServiceError> {
-        let mut work = self.core.store.read().await?;
-        let place = self.place(work.as_mut(), actor, server, false).await?;
-        let subject = self.subject(work.as_mut(), &place, actor, subject).await?;
-        place.decide(actor, OverrideAction::List, &subject)?;
-        let own: Vec<OverrideFacts> = work
-            .overrides()
-            .of_subject(&place.server.id, &subject)
-            .await?
-            .iter()
-            .map(OverrideRow::facts)
-            .collect();
-        let fields = place.auth.fields();
-        let facts = ServerFacts {
-            mode: place.server.mode,
-            allow_optional: place.server.allow_optional,
-            asked: &fields,
-        };
-        Ok(explain(facts, &own, self.core.now()))
-    }
-
     pub(super) async fn place(
         &self,
         work: &mut dyn Work,
@@ -324,7 +301,10 @@ impl Overrides {
     ) -> Result<SubjectRef, ServiceError> {
         let role = place.role.ok_or(ServiceError::NotFound)?;
         let unknown = || match role {
-            ServerRole::Manager => ServiceError::invalid("subject", "There is no such user or virtual account."),
+            ServerRole::Manager => ServiceError::invalid(
+                "subject",
+                "There is no such user, virtual account or external identity.",
+            ),
             ServerRole::User => ServiceError::Forbidden,
         };
         match named.kind {
@@ -344,7 +324,14 @@ impl Overrides {
                     .map(|_| named.clone())
                     .ok_or_else(unknown)
             }
-            SubjectKind::ExternalIdentity => Err(unknown()),
+            SubjectKind::ExternalIdentity => {
+                let id = ExternalIdentityId::new(named.id.clone());
+                let found = work.external_identities().find(&id).await?;
+                found
+                    .filter(|_| role == ServerRole::Manager || actor.is(named))
+                    .map(|_| named.clone())
+                    .ok_or_else(unknown)
+            }
         }
     }
 

@@ -39,13 +39,15 @@ impl AccessList {
     pub async fn load(work: &mut dyn Work, server: &ServerRow) -> Result<Self, ServiceError> {
         let grants = work.grants().list(&server.id).await?;
         let everyone = grants.iter().any(|grant| grant.grantee == Grantee::Everyone);
-        let subjects = grants.into_iter().filter_map(|grant| match grant.grantee {
+        let through_teams = work.grants().through_teams(&server.id).await?;
+        let own = grants.into_iter().filter_map(|grant| match grant.grantee {
             Grantee::Subject(subject) => Some(subject),
             Grantee::Team(_) | Grantee::Everyone => None,
         });
+        let through_teams = through_teams.iter().map(SubjectRef::user);
         Ok(Self {
             everyone,
-            subjects: subjects.collect(),
+            subjects: own.chain(through_teams).collect(),
         })
     }
 

@@ -119,8 +119,13 @@ impl SignIn {
         Ok(actor)
     }
 
+    /// For ways of signing in that name no account at first.
+    pub fn limit_address(&self, from: IpAddr) -> Result<(), ServiceError> {
+        self.by_address.check(&from)
+    }
+
     fn limit(&self, email: &str, from: Option<IpAddr>) -> Result<(), ServiceError> {
-        from.map_or(Ok(()), |address| self.by_address.check(&address))?;
+        from.map_or(Ok(()), |address| self.limit_address(address))?;
         self.by_account.check(&email.to_owned())
     }
 }

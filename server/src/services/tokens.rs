@@ -1,4 +1,4 @@
-//! Gateway tokens: personal access tokens and virtual accounts' tokens.
+//! Gateway tokens. Personal access tokens are made here; virtual accounts' in `account_tokens.rs`.
 //!
 //! A token is `ok_pat_` or `ok_va_`, 32 random bytes in base64url, and the CRC-32 of all that in eight hex digits, so that secret
 //! scanners can tell one from noise. Only its SHA-256 is stored: with 256 random bits no slow hash is needed (ASVS 6.5.2), and
@@ -7,7 +7,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::actor::{Actor, SubjectKind, SubjectRef};
-use domain::id::{TokenId, UserId, VirtualAccountId};
+use domain::id::{ExternalIdentityId, TokenId, UserId, VirtualAccountId};
 use domain::role::PlatformRole;
 use domain::secret::Secret;
 use domain::timestamp::Timestamp;
@@ -16,7 +16,7 @@ use rand::rngs::OsRng;
 use sha2::{Digest, Sha256};
 
 use super::audit::{Event, record};
-use super::{Core, ServiceError, access};
+use super::{Core, ServiceError, identities};
 use crate::store::{StoreError, TokenRow, Work};
 
 const PERSONAL: &str = "ok_pat_";
@@ -58,70 +58,43 @@ impl Tokens {
 
     pub async fn create(&self, actor: &Actor, request: TokenRequest) -> Result<NewToken, ServiceError> {
         require_person(actor)?;
-        self.insert(actor, actor.subject.clone(), request).await
+        create(&self.core, actor, actor.subject.clone(), &request).await
     }
 
     pub async fn revoke(&self, actor: &Actor, id: &TokenId) -> Result<(), ServiceError> {
         require_person(actor)?;
-        self.delete(actor, &actor.subject, id).await
+        revoke(&self.core, actor, &actor.subject, id).await
     }
+}
 
-    /// A virtual account's tokens: admins only.
-    pub async fn list_of(&self, actor: &Actor, account: &VirtualAccountId) -> Result<Vec<TokenRow>, ServiceError> {
-        access::require_admin(actor)?;
-        let mut work = self.core.store.read().await?;
-        work.virtual_accounts()
-            .find(account)
-            .await?
-            .ok_or(ServiceError::NotFound)?;
-        Ok(work.tokens().list(&SubjectRef::virtual_account(account)).await?)
+pub(super) async fn revoke(core: &Core, actor: &Actor, owner: &SubjectRef, id: &TokenId) -> Result<(), ServiceError> {
+    let mut work = core.store.begin().await?;
+    if !work.tokens().delete(id, owner).await? {
+        return Err(ServiceError::NotFound);
     }
+    let event = Event::new("token.revoked")
+        .subject(owner)
+        .detail(&[("token", id.as_str())]);
+    record(work.as_mut(), core.now(), actor, event).await?;
+    Ok(work.save().await?)
+}
 
-    pub async fn create_for(
-        &self,
-        actor: &Actor,
-        account: &VirtualAccountId,
-        request: TokenRequest,
-    ) -> Result<NewToken, ServiceError> {
-        access::require_admin(actor)?;
-        let mut work = self.core.store.read().await?;
-        work.virtual_accounts()
-            .find(account)
-            .await?
-            .ok_or(ServiceError::NotFound)?;
-        drop(work);
-        self.insert(actor, SubjectRef::virtual_account(account), request).await
-    }
-
-    pub async fn revoke_of(&self, actor: &Actor, account: &VirtualAccountId, id: &TokenId) -> Result<(), ServiceError> {
-        access::require_admin(actor)?;
-        self.delete(actor, &SubjectRef::virtual_account(account), id).await
-    }
-
-    async fn delete(&self, actor: &Actor, owner: &SubjectRef, id: &TokenId) -> Result<(), ServiceError> {
-        let mut work = self.core.store.begin().await?;
-        if !work.tokens().delete(id, owner).await? {
-            return Err(ServiceError::NotFound);
-        }
-        let event = Event::new("token.revoked")
-            .subject(owner)
-            .detail(&[("token", id.as_str())]);
-        record(work.as_mut(), self.core.now(), actor, event).await?;
-        Ok(work.save().await?)
-    }
-
-    async fn insert(&self, actor: &Actor, owner: SubjectRef, request: TokenRequest) -> Result<NewToken, ServiceError> {
-        let now = self.core.now();
-        let new = generate(owner, &request, now)?;
-        let mut work = self.core.store.begin().await?;
-        work.tokens().insert(&new.row).await?;
-        let event = Event::new("token.created")
-            .subject(&new.row.owner)
-            .detail(&[("token", new.row.id.as_str()), ("name", &new.row.name)]);
-        record(work.as_mut(), now, actor, event).await?;
-        work.save().await?;
-        Ok(new)
-    }
+pub(super) async fn create(
+    core: &Core,
+    actor: &Actor,
+    owner: SubjectRef,
+    request: &TokenRequest,
+) -> Result<NewToken, ServiceError> {
+    let now = core.now();
+    let new = generate(owner, request, now)?;
+    let mut work = core.store.begin().await?;
+    work.tokens().insert(&new.row).await?;
+    let event = Event::new("token.created")
+        .subject(&new.row.owner)
+        .detail(&[("token", new.row.id.as_str()), ("name", &new.row.name)]);
+    record(work.as_mut(), now, actor, event).await?;
+    work.save().await?;
+    Ok(new)
 }
 
 fn require_person(actor: &Actor) -> Result<(), ServiceError> {
@@ -164,6 +137,7 @@ pub fn generate(owner: SubjectRef, request: &TokenRequest, now: Timestamp) -> Re
         created_at: now,
         expires_at: request.expires_at,
         last_used_at: None,
+        replaced_at: None,
     };
     Ok(NewToken {
         row,
@@ -198,7 +172,11 @@ pub async fn owner(work: &mut dyn Work, owner: &SubjectRef) -> Result<Option<Act
                 .await?;
             Ok(account.map(|account| Actor::new(owner.clone(), account.id.as_str(), PlatformRole::Member)))
         }
-        SubjectKind::ExternalIdentity => Ok(None),
+        SubjectKind::ExternalIdentity => {
+            let id = ExternalIdentityId::new(owner.id.clone());
+            let row = work.external_identities().find(&id).await?;
+            Ok(row.as_ref().map(identities::actor))
+        }
     }
 }
 

@@ -8,18 +8,24 @@ mod consents;
 mod contract;
 mod cursor;
 pub mod error;
+mod external_identities;
 mod grants;
+mod invitations;
 mod override_page;
 mod overrides;
 mod postgres;
+mod reach;
 mod renewals;
+mod revocations;
 pub mod rows;
 mod servers;
 mod sessions;
 mod settings;
 mod sqlite;
+mod teams;
 mod tokens;
 pub mod trail;
+mod user_identities;
 mod users;
 mod virtual_accounts;
 mod work;
@@ -28,17 +34,20 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::actor::SubjectRef;
-use domain::id::{OverrideId, ServerId, TokenId, UserId, VirtualAccountId};
+use domain::id::{ExternalIdentityId, OverrideId, ServerId, TeamId, TokenId, UserId, VirtualAccountId};
 use domain::overrides::Kind;
+use domain::reach::Given;
 use domain::role::ServerRole;
+use domain::server::ServerName;
 use domain::timestamp::Timestamp;
 
 use crate::seal::Sealed;
 
 pub use error::StoreError;
 pub use rows::{
-    Consent, Grant, Grantee, OAuthClientRow, OverridePage, OverrideQuery, OverrideRow, OverrideSort, OverrideUse, Page,
-    PageQuery, PendingConsent, ServerRow, SessionRow, SubjectHit, TokenRow, UserRow, VirtualAccountRow,
+    Consent, ExternalIdentityRow, Grant, Grantee, InvitationRow, MemberRow, OAuthClientRow, OverridePage,
+    OverrideQuery, OverrideRow, OverrideSort, OverrideUse, Page, PageQuery, PendingConsent, ReachRow, ServerRow,
+    SessionRow, SubjectHit, TeamRow, TokenRow, UserIdentityRow, UserRow, VirtualAccountRow,
 };
 pub use trail::chain::{ChainKey, Trail};
 pub use trail::{Audit, AuditRow, CallRow, Calls, TrailEntry, TrailQuery, Trails};
@@ -74,7 +83,11 @@ pub trait Store: Send + Sync + 'static {
 #[async_trait]
 pub trait Work: Send {
     fn users(&mut self) -> &mut dyn Users;
+    fn invitations(&mut self) -> &mut dyn Invitations;
+    fn teams(&mut self) -> &mut dyn Teams;
     fn virtual_accounts(&mut self) -> &mut dyn VirtualAccounts;
+    fn external_identities(&mut self) -> &mut dyn ExternalIdentities;
+    fn user_identities(&mut self) -> &mut dyn UserIdentities;
     fn servers(&mut self) -> &mut dyn Servers;
     fn grants(&mut self) -> &mut dyn Grants;
     fn overrides(&mut self) -> &mut dyn Overrides;
@@ -86,6 +99,7 @@ pub trait Work: Send {
     fn calls(&mut self) -> &mut dyn Calls;
     fn trails(&mut self) -> &mut dyn Trails;
     fn settings(&mut self) -> &mut dyn Settings;
+    fn revocations(&mut self) -> &mut dyn Revocations;
     /// Appends what was put into the audit trail, and commits.
     async fn save(self: Box<Self>) -> Result<(), StoreError>;
 }
@@ -101,8 +115,45 @@ pub trait Users: Send {
     /// Ordered by e-mail address; `search` matches name or address, anywhere, without case.
     async fn list(&mut self, query: &PageQuery) -> Result<Page<UserRow>, StoreError>;
     async fn count(&mut self) -> Result<i64, StoreError>;
-    /// Their overrides, tokens, grants and sessions go with them (D09).
+    /// The admins who are not disabled, locked until the work ends: whoever takes one of them away starts here, so that no two do
+    /// it at once.
+    async fn lock_acting_admins(&mut self) -> Result<Vec<UserId>, StoreError>;
+    /// Their overrides, tokens, grants, sessions, invitation and places in teams go with them (D09).
     async fn delete(&mut self, id: &UserId) -> Result<bool, StoreError>;
+}
+
+#[async_trait]
+pub trait Invitations: Send {
+    /// In place of the one that the person had.
+    async fn put(&mut self, invitation: &InvitationRow) -> Result<(), StoreError>;
+    /// By the SHA-256 of the link's token.
+    async fn find(&mut self, hash: &[u8]) -> Result<Option<InvitationRow>, StoreError>;
+    /// The same, and it is gone: of two that ask at once only one gets it.
+    async fn take(&mut self, hash: &[u8]) -> Result<Option<InvitationRow>, StoreError>;
+    async fn remove(&mut self, user: &UserId) -> Result<bool, StoreError>;
+}
+
+#[async_trait]
+pub trait Teams: Send {
+    /// `StoreError::Conflict` when the name is taken.
+    async fn insert(&mut self, team: &TeamRow) -> Result<(), StoreError>;
+    /// Replaces name and description. `StoreError::Conflict` when the name is taken; the work is good only for dropping then.
+    async fn update(&mut self, team: &TeamRow) -> Result<bool, StoreError>;
+    /// By id or name.
+    async fn find(&mut self, name: &str) -> Result<Option<TeamRow>, StoreError>;
+    /// Ordered by name; `search` matches name or description.
+    async fn list(&mut self, query: &PageQuery) -> Result<Page<TeamRow>, StoreError>;
+    /// Those that a person is in, by name.
+    async fn of_user(&mut self, user: &UserId) -> Result<Vec<TeamRow>, StoreError>;
+    /// Its members' places and its grants go with it.
+    async fn delete(&mut self, id: &TeamId) -> Result<bool, StoreError>;
+    /// True when they are new in it.
+    async fn add_member(&mut self, team: &TeamId, user: &UserId, at: Timestamp) -> Result<bool, StoreError>;
+    async fn remove_member(&mut self, team: &TeamId, user: &UserId) -> Result<bool, StoreError>;
+    /// Ordered by e-mail address.
+    async fn members(&mut self, team: &TeamId, query: &PageQuery) -> Result<Page<MemberRow>, StoreError>;
+    /// Its role on each server where it has one, by name.
+    async fn servers(&mut self, team: &TeamId) -> Result<Vec<(ServerName, ServerRole)>, StoreError>;
 }
 
 #[async_trait]
@@ -110,10 +161,39 @@ pub trait VirtualAccounts: Send {
     /// `StoreError::Conflict` when the name is taken.
     async fn insert(&mut self, account: &VirtualAccountRow) -> Result<(), StoreError>;
     async fn find(&mut self, id: &VirtualAccountId) -> Result<Option<VirtualAccountRow>, StoreError>;
-    /// Ordered by name.
-    async fn list(&mut self, query: &PageQuery) -> Result<Page<VirtualAccountRow>, StoreError>;
+    /// Replaces description and owner.
+    async fn update(&mut self, account: &VirtualAccountRow) -> Result<bool, StoreError>;
+    /// Ordered by name. `owner`: only theirs; `None`: all.
+    async fn list(&mut self, query: &PageQuery, owner: Option<&UserId>) -> Result<Page<VirtualAccountRow>, StoreError>;
     /// Its overrides, tokens and grants go with it (D09).
     async fn delete(&mut self, id: &VirtualAccountId) -> Result<bool, StoreError>;
+}
+
+#[async_trait]
+pub trait ExternalIdentities: Send {
+    /// `StoreError::Conflict` when the issuer and subject are there already.
+    async fn insert(&mut self, row: &ExternalIdentityRow) -> Result<(), StoreError>;
+    async fn find(&mut self, id: &ExternalIdentityId) -> Result<Option<ExternalIdentityRow>, StoreError>;
+    async fn find_by_subject(&mut self, issuer: &str, subject: &str)
+    -> Result<Option<ExternalIdentityRow>, StoreError>;
+    /// Replaces the name.
+    async fn rename(&mut self, row: &ExternalIdentityRow) -> Result<bool, StoreError>;
+    /// Ordered by name; `search` matches name, issuer, subject or id.
+    async fn list(&mut self, query: &PageQuery) -> Result<Page<ExternalIdentityRow>, StoreError>;
+    /// Its overrides and grants go with it (D09).
+    async fn delete(&mut self, id: &ExternalIdentityId) -> Result<bool, StoreError>;
+}
+
+/// Who people are at identity providers, and which sign-ons there have been answered.
+#[async_trait]
+pub trait UserIdentities: Send {
+    /// `StoreError::Conflict` when the issuer and subject stand for somebody, or the person is linked with this issuer.
+    async fn link(&mut self, row: &UserIdentityRow) -> Result<(), StoreError>;
+    async fn find(&mut self, issuer: &str, subject: &str) -> Result<Option<UserIdentityRow>, StoreError>;
+    async fn of_user(&mut self, user: &UserId) -> Result<Vec<UserIdentityRow>, StoreError>;
+    /// True the first time, false ever after.
+    async fn use_sign_on(&mut self, state_hash: &[u8], expires_at: Timestamp) -> Result<bool, StoreError>;
+    async fn forget_sign_ons(&mut self, now: Timestamp) -> Result<u64, StoreError>;
 }
 
 #[async_trait]
@@ -131,7 +211,8 @@ pub trait Servers: Send {
     async fn hold(&mut self, id: &ServerId) -> Result<Option<ServerRow>, StoreError>;
     /// Replaces everything but id, created_by, created_at and revision.
     async fn update(&mut self, server: &ServerRow) -> Result<bool, StoreError>;
-    /// Ordered by name. `visible_to`: only servers this subject has a grant on (by itself or through everyone); `None`: all.
+    /// Ordered by name. `visible_to`: only servers this subject has a grant on (of its own, through a team or through everyone);
+    /// `None`: all.
     async fn list(&mut self, query: &PageQuery, visible_to: Option<&SubjectRef>)
     -> Result<Page<ServerRow>, StoreError>;
     /// Its overrides and grants go with it (D09).
@@ -145,10 +226,16 @@ pub trait Grants: Send {
     async fn remove(&mut self, server: &ServerId, grantee: &Grantee) -> Result<bool, StoreError>;
     /// Ordered by grantee type and id, with the grantee's name (and e-mail address for users).
     async fn list(&mut self, server: &ServerId) -> Result<Vec<Grant>, StoreError>;
-    /// Every role that reaches a subject on a server: its own grant, and everyone's.
+    /// Every role that reaches a subject on a server: its own grant, its teams' and everyone's. What every call asks: one query.
     async fn roles(&mut self, server: &ServerId, subject: &SubjectRef) -> Result<Vec<ServerRole>, StoreError>;
     /// The same for all servers at once, for lists: (server, role), the strongest only.
     async fn roles_everywhere(&mut self, subject: &SubjectRef) -> Result<Vec<(ServerId, ServerRole)>, StoreError>;
+    /// The users that a server's grants to teams reach.
+    async fn through_teams(&mut self, server: &ServerId) -> Result<Vec<UserId>, StoreError>;
+    /// Whoever has a role on a server (admins have one everywhere), by name, with each grant that reaches them.
+    async fn reach(&mut self, server: &ServerId, query: &PageQuery) -> Result<Page<ReachRow>, StoreError>;
+    /// The servers that grants to a subject reach, by name, with each of those grants.
+    async fn reach_of(&mut self, subject: &SubjectRef) -> Result<Vec<(ServerName, Vec<Given>)>, StoreError>;
 }
 
 #[async_trait]
@@ -186,7 +273,7 @@ pub trait Overrides: Send {
         taken: bool,
         at: Timestamp,
     ) -> Result<bool, StoreError>;
-    /// Users and virtual accounts whose name, address or id matches, at most `limit`: whom a manager may add an override for.
+    /// Users, virtual accounts and external identities whose name, address, issuer or id matches, at most `limit`: whom a manager may add an override for.
     async fn search_subjects(&mut self, search: &str, limit: u32) -> Result<Vec<SubjectHit>, StoreError>;
 }
 
@@ -238,6 +325,15 @@ pub trait Tokens: Send {
     async fn find_by_hash(&mut self, hash: &[u8]) -> Result<Option<TokenRow>, StoreError>;
     /// Newest first.
     async fn list(&mut self, owner: &SubjectRef) -> Result<Vec<TokenRow>, StoreError>;
+    async fn find(&mut self, id: &TokenId, owner: &SubjectRef) -> Result<Option<TokenRow>, StoreError>;
+    /// Another one takes its place: it ends at `ends_at`. False when it is not there, or was replaced before.
+    async fn replace(
+        &mut self,
+        id: &TokenId,
+        owner: &SubjectRef,
+        at: Timestamp,
+        ends_at: Timestamp,
+    ) -> Result<bool, StoreError>;
     async fn delete(&mut self, id: &TokenId, owner: &SubjectRef) -> Result<bool, StoreError>;
     /// Batched, off the calls' path.
     async fn record_uses(&mut self, uses: &[(TokenId, Timestamp)]) -> Result<(), StoreError>;
@@ -262,4 +358,14 @@ pub trait Settings: Send {
     async fn get(&mut self, name: &str) -> Result<Option<String>, StoreError>;
     /// True when it was set; false when it was there already (the stored value stays).
     async fn set_if_absent(&mut self, name: &str, value: &str) -> Result<bool, StoreError>;
+}
+
+/// What open streams look for: whatever takes a right away leaves a mark, in the same transaction. The stores do so by themselves:
+/// where a token, a person, a virtual account, a server, a grant, a team or a place in one goes or changes.
+#[async_trait]
+pub trait Revocations: Send {
+    /// The marks of the last `seconds`; they are texts that do not repeat.
+    async fn since(&mut self, seconds: i64) -> Result<Vec<String>, StoreError>;
+    /// Those that are older.
+    async fn forget_before(&mut self, seconds: i64) -> Result<u64, StoreError>;
 }

@@ -8,13 +8,13 @@ use domain::overrides::Condition;
 use serde::{Deserialize, Serialize};
 use sqlx::QueryBuilder;
 
-use super::overrides::{Record, columns};
+use super::overrides::{Record, columns, joins};
 use super::work::{Tx, for_both};
 use super::{OverridePage, OverrideQuery, OverrideRow, OverrideSort, StoreError, cursor};
 
 /// The range first, so that only the rows to show are joined.
 const ROWS: &str = concat!(columns!(), "(SELECT * FROM overrides WHERE server_id = ");
-const JOIN: &str = ") o LEFT JOIN users u ON u.id = o.user_id";
+const JOIN: &str = concat!(") o ", joins!());
 const COUNT: &str = "SELECT COUNT(*) FROM overrides WHERE server_id = ";
 
 /// What an index sorts by before `entity_key, id`.

@@ -13,24 +13,33 @@ use super::{
 };
 use crate::seal::Sealed;
 
-/// What every read selects; `o` is the override, `u` the user it is for.
+/// What every read selects; `o` is the override, `u` the user and `x` the external identity it is for.
 macro_rules! columns {
     () => {
-        "SELECT o.id, o.server_id, o.subject_type, o.subject_id, u.name, u.email, o.kind, o.condition, o.sealed, o.origin, o.masks,
+        "SELECT o.id, o.server_id, o.subject_type, o.subject_id,
+        COALESCE(u.name, x.name) AS name, COALESCE(u.email, x.issuer) AS detail, o.kind, o.condition, o.sealed, o.origin, o.masks,
         o.updated_by_type, o.updated_by_id, o.updated_by_name, o.created_at, o.updated_at, o.last_used_at, o.last_verified_at,
         o.expires_at, o.version, o.consent, o.entity_key FROM "
     };
 }
 pub(super) use columns;
 
+macro_rules! joins {
+    () => {
+        "LEFT JOIN users u ON u.id = o.user_id LEFT JOIN external_identities x ON x.id = o.external_identity_id "
+    };
+}
+pub(super) use joins;
+
 macro_rules! select {
     ($rest:literal) => {
-        concat!(columns!(), "overrides o LEFT JOIN users u ON u.id = o.user_id ", $rest)
+        concat!(columns!(), "overrides o ", joins!(), $rest)
     };
 }
 
 const ENTITY_OF_USER: &str = "SELECT entity_key FROM users WHERE id = $1";
 const ENTITY_OF_VIRTUAL_ACCOUNT: &str = "SELECT entity_key FROM virtual_accounts WHERE id = $1";
+const ENTITY_OF_EXTERNAL_IDENTITY: &str = "SELECT entity_key FROM external_identities WHERE id = $1";
 const INSERT: &str = "INSERT INTO overrides
     (id, server_id, subject_type, subject_id, entity_key, kind, condition, sealed, origin, masks, updated_by_type,
     updated_by_id, updated_by_name, created_at, updated_at, last_used_at, last_verified_at, expires_at, version,
@@ -63,6 +72,8 @@ const SEARCH_SUBJECTS: &str = "SELECT 'user' AS subject_type, id, name, email AS
     WHERE entity_key LIKE $1 ESCAPE '\\'
     UNION ALL SELECT 'virtual_account' AS subject_type, id, id AS name, description AS detail, entity_key
     FROM virtual_accounts WHERE entity_key LIKE $1 ESCAPE '\\'
+    UNION ALL SELECT 'external_identity' AS subject_type, id, name, issuer AS detail, entity_key
+    FROM external_identities WHERE entity_key LIKE $1 ESCAPE '\\'
     ORDER BY entity_key LIMIT $2";
 
 #[derive(sqlx::FromRow)]
@@ -72,7 +83,7 @@ pub(super) struct Record {
     subject_type: String,
     subject_id: String,
     name: Option<String>,
-    email: Option<String>,
+    detail: Option<String>,
     kind: String,
     condition: String,
     sealed: Vec<u8>,
@@ -100,7 +111,7 @@ impl TryFrom<Record> for OverrideRow {
             server: ServerId::new(record.server_id),
             subject_name: record.name.unwrap_or_else(|| record.subject_id.clone()),
             subject: subject(&record.subject_type, record.subject_id)?,
-            subject_detail: record.email,
+            subject_detail: record.detail,
             kind: known(Kind::parse(&record.kind), "kind")?,
             condition: known(Condition::parse(&record.condition), "condition")?,
             sealed: Sealed::from_bytes(record.sealed),
@@ -158,8 +169,7 @@ macro_rules! stamp {
                 let sql = match subject.kind {
                     SubjectKind::User => ENTITY_OF_USER,
                     SubjectKind::VirtualAccount => ENTITY_OF_VIRTUAL_ACCOUNT,
-                    // There are none yet (B02).
-                    SubjectKind::ExternalIdentity => return Err(StoreError::Dangling),
+                    SubjectKind::ExternalIdentity => ENTITY_OF_EXTERNAL_IDENTITY,
                 };
                 let key = sqlx::query_scalar(&[sql, Self::FOR_SHARE].concat())
                     .bind(&subject.id)

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::actor::{SubjectKind, SubjectRef};
-use domain::id::{OverrideId, ServerId, TokenId, UserId, VirtualAccountId};
+use domain::id::{ExternalIdentityId, OverrideId, ServerId, TeamId, TokenId, UserId, VirtualAccountId};
 use domain::outbound::Mode;
 use domain::overrides::{Condition, Kind, OverrideFacts};
+use domain::reach::Given;
 use domain::role::{PlatformRole, ServerRole};
 use domain::server::{Origin, ServerName, ServerUrl};
+use domain::team::TeamName;
 use domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -24,14 +26,71 @@ pub struct UserRow {
     pub platform_role: PlatformRole,
     pub disabled_at: Option<Timestamp>,
     pub created_at: Timestamp,
+    /// Until when the link to choose a password is good, used or not: filled by reads, ignored by writes.
+    pub invited_until: Option<Timestamp>,
+}
+
+/// A link with which one person chooses a password, once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitationRow {
+    pub user: UserId,
+    /// SHA-256 of the link's token.
+    pub hash: Vec<u8>,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamRow {
+    pub id: TeamId,
+    pub name: TeamName,
+    pub description: String,
+    pub created_at: Timestamp,
+    /// How many people are in it, and on how many servers it has a role: filled by reads, ignored by writes.
+    pub members: i64,
+    pub servers: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberRow {
+    pub user: UserId,
+    pub email: String,
+    pub name: String,
+    pub disabled: bool,
+    pub added_at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VirtualAccountRow {
     pub id: VirtualAccountId,
     pub description: String,
+    /// Who answers for it.
+    pub owner: Option<UserId>,
     pub created_by: Option<UserId>,
     pub created_at: Timestamp,
+    /// The owner's name and e-mail address, and when one of its tokens was used last: filled by reads, ignored by writes.
+    pub owner_named: Option<(String, String)>,
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A caller that an identity provider names, and nobody else of ours is (B02).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalIdentityRow {
+    pub id: ExternalIdentityId,
+    pub issuer: String,
+    pub subject: String,
+    /// What the provider or an admin calls it.
+    pub name: String,
+    pub created_at: Timestamp,
+}
+
+/// A person, as an identity provider knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserIdentityRow {
+    pub issuer: String,
+    pub subject: String,
+    pub user: UserId,
+    pub linked_at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +116,7 @@ pub struct ServerRow {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grantee {
     Subject(SubjectRef),
-    /// A team's id.
-    Team(String),
+    Team(TeamId),
     Everyone,
 }
 
@@ -72,12 +130,24 @@ pub struct Grant {
     pub granted_at: Timestamp,
 }
 
+/// A subject, and every grant that reaches it on one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReachRow {
+    pub subject: SubjectRef,
+    pub name: String,
+    /// A user's e-mail address, a virtual account's description, an external identity's issuer.
+    pub detail: String,
+    pub disabled: bool,
+    pub platform_role: PlatformRole,
+    pub given: Vec<Given>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OverrideRow {
     pub id: OverrideId,
     pub server: ServerId,
     pub subject: SubjectRef,
-    /// The subject's name (and e-mail address as `subject_detail` for users): filled by reads, ignored by writes.
+    /// The subject's name (and as `subject_detail` a user's e-mail address or an external identity's issuer): filled by reads, ignored by writes.
     pub subject_name: String,
     pub subject_detail: Option<String>,
     pub kind: Kind,
@@ -176,7 +246,7 @@ pub struct OverrideUse {
 pub struct SubjectHit {
     pub subject: SubjectRef,
     pub name: String,
-    /// A user's e-mail address, a virtual account's description.
+    /// A user's e-mail address, a virtual account's description, an external identity's issuer.
     pub detail: String,
 }
 
@@ -192,6 +262,8 @@ pub struct TokenRow {
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
+    /// When another one took its place; it works until it expires.
+    pub replaced_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -225,20 +297,6 @@ pub struct OAuthClientRow {
     pub issuer: String,
     pub sealed: Sealed,
     pub created_at: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditRow {
-    pub id: String,
-    pub at: Timestamp,
-    pub actor: Option<SubjectRef>,
-    pub actor_name: String,
-    /// `override.added`, `server.outbound_changed`, ...
-    pub action: String,
-    pub server: Option<String>,
-    pub subject: Option<SubjectRef>,
-    /// JSON; never a secret.
-    pub detail: String,
 }
 
 #[derive(Debug, Clone, Default)]

@@ -31,7 +31,8 @@ const LIST_VISIBLE: &str =
     "SELECT id, name, url, description, mode, outbound, secrets, allow_optional, revision, created_by,
     created_at, updated_at FROM servers WHERE name > $1 AND search_key LIKE $2 ESCAPE '\\'
     AND EXISTS (SELECT 1 FROM grants WHERE server_id = servers.id
-        AND ((grantee_type = $4 AND grantee_id = $5) OR grantee_type = 'everyone'))
+        AND ((grantee_type = $4 AND grantee_id = $5) OR grantee_type = 'everyone'
+            OR ($4 = 'user' AND team_id IN (SELECT team_id FROM team_members WHERE user_id = $5))))
     ORDER BY name LIMIT $3";
 const DELETE: &str = "DELETE FROM servers WHERE id = $1";
 const NAME: &str = "servers";
@@ -167,7 +168,9 @@ macro_rules! stamp {
 
             async fn delete(&mut self, id: &ServerId) -> Result<bool, StoreError> {
                 let delete = sqlx::query(DELETE).bind(id.as_str()).execute(&mut *self.tx);
-                Ok(delete.await?.rows_affected() == 1)
+                let deleted = delete.await?.rows_affected() == 1;
+                self.mark_revocation().await?;
+                Ok(deleted)
             }
         }
     };

@@ -11,10 +11,21 @@ use super::{StoreError, TokenRow, Tokens};
 const INSERT: &str = "INSERT INTO tokens
     (id, owner_type, owner_id, name, hash, hint, created_at, expires_at, last_used_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
-const FIND_BY_HASH: &str = "SELECT id, owner_type, owner_id, name, hash, hint, created_at, expires_at, last_used_at
-    FROM tokens WHERE hash = $1";
-const LIST: &str = "SELECT id, owner_type, owner_id, name, hash, hint, created_at, expires_at, last_used_at
-    FROM tokens WHERE owner_type = $1 AND owner_id = $2 ORDER BY created_at DESC, id DESC";
+/// What every read selects.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, owner_type, owner_id, name, hash, hint, created_at, expires_at, last_used_at, replaced_at
+            FROM tokens ",
+            $rest
+        )
+    };
+}
+const FIND_BY_HASH: &str = select!("WHERE hash = $1");
+const FIND: &str = select!("WHERE id = $1 AND owner_type = $2 AND owner_id = $3");
+const LIST: &str = select!("WHERE owner_type = $1 AND owner_id = $2 ORDER BY created_at DESC, id DESC");
+const REPLACE: &str = "UPDATE tokens SET replaced_at = $4, expires_at = $5
+    WHERE id = $1 AND owner_type = $2 AND owner_id = $3 AND replaced_at IS NULL";
 const DELETE: &str = "DELETE FROM tokens WHERE id = $1 AND owner_type = $2 AND owner_id = $3";
 /// Never backwards: batches of several replicas come in any order.
 const RECORD_USE: &str =
@@ -31,6 +42,7 @@ struct Record {
     created_at: i64,
     expires_at: Option<i64>,
     last_used_at: Option<i64>,
+    replaced_at: Option<i64>,
 }
 
 impl TryFrom<Record> for TokenRow {
@@ -46,6 +58,7 @@ impl TryFrom<Record> for TokenRow {
             created_at: Timestamp(record.created_at),
             expires_at: record.expires_at.map(Timestamp),
             last_used_at: record.last_used_at.map(Timestamp),
+            replaced_at: record.replaced_at.map(Timestamp),
         })
     }
 }
@@ -85,12 +98,41 @@ macro_rules! stamp {
                 found.into_iter().map(TryInto::try_into).collect()
             }
 
+            async fn find(&mut self, id: &TokenId, owner: &SubjectRef) -> Result<Option<TokenRow>, StoreError> {
+                let found = sqlx::query_as(FIND)
+                    .bind(key(id.as_str()))
+                    .bind(owner.kind.as_str())
+                    .bind(&owner.id);
+                let found: Option<Record> = found.fetch_optional(&mut *self.tx).await?;
+                found.map(TryInto::try_into).transpose()
+            }
+
+            async fn replace(
+                &mut self,
+                id: &TokenId,
+                owner: &SubjectRef,
+                at: Timestamp,
+                ends_at: Timestamp,
+            ) -> Result<bool, StoreError> {
+                let replace = sqlx::query(REPLACE)
+                    .bind(key(id.as_str()))
+                    .bind(owner.kind.as_str())
+                    .bind(&owner.id)
+                    .bind(at.0)
+                    .bind(ends_at.0);
+                let replaced = replace.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.mark_revocation().await?;
+                Ok(replaced)
+            }
+
             async fn delete(&mut self, id: &TokenId, owner: &SubjectRef) -> Result<bool, StoreError> {
                 let delete = sqlx::query(DELETE)
                     .bind(key(id.as_str()))
                     .bind(owner.kind.as_str())
                     .bind(&owner.id);
-                Ok(delete.execute(&mut *self.tx).await?.rows_affected() == 1)
+                let deleted = delete.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.mark_revocation().await?;
+                Ok(deleted)
             }
 
             async fn record_uses(&mut self, uses: &[(TokenId, Timestamp)]) -> Result<(), StoreError> {

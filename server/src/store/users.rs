@@ -5,7 +5,7 @@ use domain::id::UserId;
 use domain::role::PlatformRole;
 use domain::timestamp::Timestamp;
 
-use super::work::{Tx, for_both, inserted, key, known};
+use super::work::{Dialect, Tx, for_both, inserted, key, known};
 use super::{Page, PageQuery, StoreError, UserRow, Users, cursor};
 
 const INSERT: &str = "INSERT INTO users
@@ -17,12 +17,21 @@ const UPDATE: &str =
 /// The stored address is the one that counts: `update` does not change it.
 const EMAIL: &str = "SELECT email FROM users WHERE id = $1";
 const RENAME_IN_OVERRIDES: &str = "UPDATE overrides SET entity_key = $2 WHERE user_id = $1 AND entity_key <> $2";
-const FIND: &str =
-    "SELECT id, email, name, password_hash, platform_role, disabled_at, created_at FROM users WHERE id = $1";
-const FIND_BY_EMAIL: &str =
-    "SELECT id, email, name, password_hash, platform_role, disabled_at, created_at FROM users WHERE email = $1";
-const LIST: &str = "SELECT id, email, name, password_hash, platform_role, disabled_at, created_at FROM users
-    WHERE email > $1 AND entity_key LIKE $2 ESCAPE '\\' ORDER BY email LIMIT $3";
+/// What every read selects; `i` is the person's invitation.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT u.id, u.email, u.name, u.password_hash, u.platform_role, u.disabled_at, u.created_at,
+            i.expires_at AS invited_until FROM users u LEFT JOIN invitations i ON i.user_id = u.id ",
+            $rest
+        )
+    };
+}
+const FIND: &str = select!("WHERE u.id = $1");
+const FIND_BY_EMAIL: &str = select!("WHERE u.email = $1");
+const LIST: &str = select!("WHERE u.email > $1 AND u.entity_key LIKE $2 ESCAPE '\\' ORDER BY u.email LIMIT $3");
+/// Always in the same order, so that two works do not wait for each other.
+const ACTING_ADMINS: &str = "SELECT id FROM users WHERE platform_role = 'admin' AND disabled_at IS NULL ORDER BY id";
 const COUNT: &str = "SELECT COUNT(*) FROM users";
 const DELETE: &str = "DELETE FROM users WHERE id = $1";
 const NAME: &str = "users";
@@ -36,6 +45,7 @@ struct Record {
     platform_role: String,
     disabled_at: Option<i64>,
     created_at: i64,
+    invited_until: Option<i64>,
 }
 
 impl TryFrom<Record> for UserRow {
@@ -50,6 +60,7 @@ impl TryFrom<Record> for UserRow {
             platform_role: known(PlatformRole::parse(&record.platform_role), "platform_role")?,
             disabled_at: record.disabled_at.map(Timestamp),
             created_at: Timestamp(record.created_at),
+            invited_until: record.invited_until.map(Timestamp),
         })
     }
 }
@@ -101,6 +112,7 @@ macro_rules! stamp {
                     .bind(&key)
                     .execute(&mut *self.tx)
                     .await?;
+                self.mark_revocation().await?;
                 Ok(updated)
             }
 
@@ -135,9 +147,18 @@ macro_rules! stamp {
                 Ok(sqlx::query_scalar(COUNT).fetch_one(&mut *self.tx).await?)
             }
 
+            async fn lock_acting_admins(&mut self) -> Result<Vec<UserId>, StoreError> {
+                let found: Vec<String> = sqlx::query_scalar(&[ACTING_ADMINS, Self::FOR_UPDATE].concat())
+                    .fetch_all(&mut *self.tx)
+                    .await?;
+                Ok(found.into_iter().map(UserId::new).collect())
+            }
+
             async fn delete(&mut self, id: &UserId) -> Result<bool, StoreError> {
                 let delete = sqlx::query(DELETE).bind(id.as_str()).execute(&mut *self.tx);
-                Ok(delete.await?.rows_affected() == 1)
+                let deleted = delete.await?.rows_affected() == 1;
+                self.mark_revocation().await?;
+                Ok(deleted)
             }
         }
     };

@@ -27,14 +27,18 @@ impl<DB: Database> Tx<DB> {
 pub(super) trait Dialect {
     /// Ends a SELECT whose rows must stay as they are until the work ends. SQLite has one writer at a time anyway.
     const FOR_SHARE: &'static str;
+    /// The same for rows that this work is going to change.
+    const FOR_UPDATE: &'static str;
 }
 
 impl Dialect for Tx<Sqlite> {
     const FOR_SHARE: &'static str = "";
+    const FOR_UPDATE: &'static str = "";
 }
 
 impl Dialect for Tx<Postgres> {
     const FOR_SHARE: &'static str = " FOR SHARE";
+    const FOR_UPDATE: &'static str = " FOR UPDATE";
 }
 
 /// Stamps an `impl` for both databases.
@@ -53,7 +57,19 @@ macro_rules! stamp {
             fn users(&mut self) -> &mut dyn super::Users {
                 self
             }
+            fn invitations(&mut self) -> &mut dyn super::Invitations {
+                self
+            }
+            fn teams(&mut self) -> &mut dyn super::Teams {
+                self
+            }
             fn virtual_accounts(&mut self) -> &mut dyn super::VirtualAccounts {
+                self
+            }
+            fn external_identities(&mut self) -> &mut dyn super::ExternalIdentities {
+                self
+            }
+            fn user_identities(&mut self) -> &mut dyn super::UserIdentities {
                 self
             }
             fn servers(&mut self) -> &mut dyn super::Servers {
@@ -87,6 +103,9 @@ macro_rules! stamp {
                 self
             }
             fn settings(&mut self) -> &mut dyn super::Settings {
+                self
+            }
+            fn revocations(&mut self) -> &mut dyn super::Revocations {
                 self
             }
             async fn save(mut self: Box<Self>) -> Result<(), StoreError> {

@@ -4,17 +4,21 @@ pub mod arrival;
 pub mod assets;
 pub mod headers;
 pub mod health;
+pub mod invite;
 pub mod listen;
 pub mod oauth;
+mod once;
 pub mod same_origin;
 pub mod session;
 pub mod set_up;
 pub mod sign_in;
+pub mod sign_on;
 pub mod ui;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::features::session::model::SignInWays;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -24,11 +28,13 @@ use axum::{Json, Router};
 use ipnet::IpNet;
 use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
+use url::Url;
 
 use crate::api;
 use crate::backend;
 use crate::clock::Clock;
 use crate::gateway::{self, Gateway, GatewayConfig};
+use crate::identity::SignOn;
 use crate::services::Services;
 use crate::startup::Overkey;
 use set_up::SetUpLink;
@@ -42,6 +48,9 @@ pub struct WebState {
     pub services: Services,
     pub clock: Arc<dyn Clock>,
     pub set_up: SetUpLink,
+    pub password_sign_in: bool,
+    pub sign_on: Option<SignOn>,
+    pub public_url: Arc<Url>,
 }
 
 pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
@@ -50,6 +59,9 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         services: overkey.services.clone(),
         clock: core.clock.clone(),
         set_up,
+        password_sign_in: config.password_sign_in,
+        sign_on: overkey.sign_on.clone(),
+        public_url: Arc::new(core.public_url.clone()),
     };
     let trusted_proxies: Arc<[IpNet]> = config.trusted_proxies.clone().into();
     let gateway = Gateway::new(
@@ -60,13 +72,26 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         core.public_url.clone(),
         gateway_config(overkey),
     );
-    let pages = backend::wire(&overkey.services, &core.clock, &gateway, overkey.oauth.redirect_url());
-    let public_url = Arc::new(core.public_url.clone());
+    let ways = SignInWays {
+        password: config.password_sign_in,
+        sso: config.sso.as_ref().map(|sso| sso.name.clone()),
+    };
+    let pages = backend::wire(
+        &overkey.services,
+        &core.clock,
+        &gateway,
+        overkey.oauth.redirect_url(),
+        ways,
+    );
+    let public_url = state.public_url.clone();
     let sessions = session::layer(core.store.clone(), core.clock.clone(), &core.public_url);
     let with_session = Router::new()
         .route("/sign-in", post(sign_in::sign_in))
+        .route("/sign-in/sso", post(sign_on::begin))
+        .route("/sign-in/sso/callback", get(sign_on::callback))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/setup/{token}", post(sign_in::set_up))
+        .route("/invite/{token}", post(invite::accept))
         .route("/theme", post(sign_in::theme))
         .with_state(state.clone())
         .layer(DefaultBodyLimit::max(FORM_LIMIT))

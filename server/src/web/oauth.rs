@@ -16,9 +16,10 @@ use domain::server::ServerName;
 use serde::Deserialize;
 use serde_json::Value;
 use tower_sessions::Session;
+use url::Url;
 
 use super::session;
-use crate::oauth::{Answer, Departure, Ending, Oauth};
+use crate::oauth::{Answer, Ending, Oauth};
 
 /// What needs a signed-in browser.
 pub fn router(oauth: Oauth) -> Router {
@@ -57,7 +58,7 @@ async fn start(
         return Redirect::to(&format!("/sign-in?next=/connect/{name}")).into_response();
     };
     match oauth.begin(&actor, name.as_str(), &session_hash).await {
-        Ok(departure) => lead_on(&departure),
+        Ok(departure) => lead_on(&departure.url, &departure.host),
         Err(error) => back_to(Some(&name), Some(error.problem())),
     }
 }
@@ -99,8 +100,9 @@ fn back_to(server: Option<&ServerName>, problem: Option<ConsentProblem>) -> Resp
     Redirect::to(&format!("{page}?{query}")).into_response()
 }
 
-fn lead_on(departure: &Departure) -> Response {
-    let (url, host) = (escaped(departure.url.as_str()), escaped(&departure.host));
+/// A page that leads on by itself: a redirect would be stopped by the policy that our forms post to us only.
+pub(super) fn lead_on(url: &Url, host: &str) -> Response {
+    let (url, host) = (escaped(url.as_str()), escaped(host));
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Continue to {host} · Overkey</title>\
         <meta http-equiv=\"refresh\" content=\"0;url={url}\"></head>\

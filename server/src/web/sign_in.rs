@@ -33,6 +33,9 @@ pub async fn sign_in(
     Form(form): Form<SignInForm>,
 ) -> Response {
     let next = safe_next(&form.next).to_owned();
+    if !state.password_sign_in {
+        return back("password_off", &next);
+    }
     let code = match state
         .services
         .sign_in
@@ -47,9 +50,14 @@ pub async fn sign_in(
         Err(ServiceError::Limited(_)) => "limited",
         Err(error) => log_failure(&error),
     };
+    back(code, &next)
+}
+
+/// To the sign-in page, which says what went wrong.
+pub(super) fn back(code: &str, next: &str) -> Response {
     let query: String = form_urlencoded::Serializer::new(String::new())
         .append_pair("error", code)
-        .append_pair("next", &next)
+        .append_pair("next", next)
         .finish();
     Redirect::to(&format!("/sign-in?{query}")).into_response()
 }
@@ -130,7 +138,7 @@ pub async fn theme(headers: HeaderMap, Form(form): Form<ThemeForm>) -> Response 
     ([("set-cookie", cookie)], Redirect::to(safe_next(&back))).into_response()
 }
 
-fn log_failure(error: &dyn std::error::Error) -> &'static str {
+pub(super) fn log_failure(error: &dyn std::error::Error) -> &'static str {
     error!(error = %error, "Could not sign somebody in or out");
     "failed"
 }

@@ -1,30 +1,26 @@
 //! Mounts the pages: Leptos routes, their server functions, the files they load, and the way to the sign-in page.
 
-use axum::body::Body;
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::post;
-use axum::{Form, Router};
 use domain::actor::Actor;
 use leptos::config::{Env, LeptosOptions};
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context};
-use serde::Deserialize;
 use url::form_urlencoded;
 
 use app::App;
 use app::backend::Backend;
-use app::features::tokens::model::Posted;
-use app::shell::{WithoutScripts, shell};
+use app::shell::shell;
 
-use super::{assets, set_up::SetUpLink, sign_in::safe_next};
+use super::{assets, once, set_up::SetUpLink, sign_in::safe_next};
 
 #[derive(Clone)]
-struct Pages {
+pub(super) struct Pages {
     options: LeptosOptions,
-    backend: Backend,
+    pub(super) backend: Backend,
 }
 
 pub fn router(backend: &Backend, set_up: SetUpLink) -> Router {
@@ -43,7 +39,7 @@ pub fn router(backend: &Backend, set_up: SetUpLink) -> Router {
         .with_state(pages.options.clone());
     Router::new()
         .merge(leptos)
-        .route("/tokens", post(create_token))
+        .merge(once::routes())
         .fallback(file_or_not_found)
         .layer(from_fn(signed_in_first))
         .layer(from_fn_with_state(set_up, only_a_good_link))
@@ -65,49 +61,16 @@ fn options() -> LeptosOptions {
 }
 
 /// What pages and server functions find in their context; the same everywhere, or one of them would lack it.
-fn context(backend: &Backend) -> impl Fn() + Clone + Send + Sync + 'static + use<> {
+pub(super) fn context(backend: &Backend) -> impl Fn() + Clone + Send + Sync + 'static + use<> {
     let backend = backend.clone();
     move || provide_context(backend.clone())
 }
 
-#[derive(Deserialize)]
-struct TokenForm {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    days: String,
-}
-
-/// Without scripts the answer to the form is the page itself, with the new token in it: no redirect, whose address or session
-/// would have to carry it.
-async fn create_token(
-    State(pages): State<Pages>,
-    actor: Option<axum::Extension<Actor>>,
-    headers: HeaderMap,
-    uri: Uri,
-    Form(form): Form<TokenForm>,
+pub(super) async fn draw(
+    pages: &Pages,
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    request: Request,
 ) -> Response {
-    let Some(axum::Extension(actor)) = actor else {
-        return to_sign_in(&uri);
-    };
-    let outcome = pages.backend.tokens.create(&actor, &form.name, &form.days).await;
-    let status = outcome.as_ref().map_or_else(|error| error.status(), |_| 200);
-    let mut request = Request::new(Body::empty());
-    *request.uri_mut() = uri;
-    *request.headers_mut() = headers;
-    request.extensions_mut().insert(actor);
-    let base = context(&pages.backend);
-    let posted = move || {
-        base();
-        provide_context(Posted(outcome.clone()));
-        provide_context(WithoutScripts);
-    };
-    let mut response = draw(&pages, posted, request).await;
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    response
-}
-
-async fn draw(pages: &Pages, context: impl Fn() + Clone + Send + Sync + 'static, request: Request) -> Response {
     let options = pages.options.clone();
     leptos_axum::render_app_async_with_context(context, move || shell(options.clone()))(request).await
 }
@@ -137,7 +100,10 @@ fn wants_page(headers: &HeaderMap) -> bool {
 /// Pages are for people who are signed in; the others come back here afterwards.
 async fn signed_in_first(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let open = path == "/sign-in" || path.starts_with("/setup/") || path.starts_with("/api/");
+    let open = path == "/sign-in"
+        || ["/setup/", "/invite/", "/api/"]
+            .iter()
+            .any(|open| path.starts_with(open));
     let known = request.extensions().get::<Actor>().is_some();
     let is_file = assets::find(path, request.headers()).is_some();
     if open || known || is_file || !wants_page(request.headers()) {
@@ -146,7 +112,7 @@ async fn signed_in_first(request: Request, next: Next) -> Response {
     to_sign_in(request.uri())
 }
 
-fn to_sign_in(uri: &Uri) -> Response {
+pub(super) fn to_sign_in(uri: &Uri) -> Response {
     let wanted = uri.path_and_query().map_or("/", |path| path.as_str());
     let query: String = form_urlencoded::Serializer::new(String::new())
         .append_pair("next", safe_next(wanted))

@@ -14,6 +14,7 @@ mod demo;
 mod demo_provider;
 mod egress;
 mod gateway;
+mod identity;
 mod oauth;
 mod outage;
 mod process;

@@ -131,8 +131,42 @@ fn people_are_added_listed_and_disabled() {
     assert!(!unknown.is_empty());
     let gone = home.run(&["token", "create", "--user", "bob@demo.test"]).complaint();
     assert!(gone.contains("bob@demo.test"), "{gone}");
+    home.run(&["user", "enable", "--email", "bob@demo.test"]).ok();
+    let list = home.run(&["user", "list"]).ok();
+    assert!(list.ends_with("bob@demo.test\tbob\tmember\tno_password\n"), "{list}");
     let bytes = home.bytes();
     assert!(!bytes.windows(15).any(|window| window == b"canary password"));
+}
+
+#[test]
+fn the_last_admin_is_not_disabled_by_the_command_line_either() {
+    let home = Home::new();
+    for name in ["ada", "mia"] {
+        let email = format!("{name}@demo.test");
+        home.run(&["user", "add", "--email", &email, "--admin"]).ok();
+    }
+    home.run(&["user", "disable", "--email", "ada@demo.test"]).ok();
+    let refused = home.run(&["user", "disable", "--email", "mia@demo.test"]).complaint();
+    assert!(refused.contains("last admin"), "{refused}");
+    let list = home.run(&["user", "list"]).ok();
+    assert!(list.contains("mia@demo.test\tmia\tadmin\tno_password"), "{list}");
+}
+
+#[test]
+fn an_invitation_is_printed_once_and_stored_as_a_hash() {
+    let home = Home::new();
+    home.run(&["user", "add", "--email", "ada@demo.test", "--admin"]).ok();
+    let invite = ["user", "invite", "--email", "ada@demo.test"];
+    let nowhere = home.run(&invite).complaint();
+    assert!(nowhere.contains("OVERKEY_PUBLIC_URL"), "{nowhere}");
+    let settings = [("OVERKEY_PUBLIC_URL", "https://overkey.example")];
+    let link = home.run_with(&invite, &settings).ok();
+    let token = link.trim().strip_prefix("https://overkey.example/invite/").unwrap();
+    assert_eq!(token.len(), 43, "256 bits: {link}");
+    let bytes = home.bytes();
+    assert!(!bytes.windows(token.len()).any(|window| window == token.as_bytes()));
+    let list = home.run(&["user", "list"]).ok();
+    assert_eq!(list, "ada@demo.test\tada\tadmin\tinvited\n");
 }
 
 #[test]

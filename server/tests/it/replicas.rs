@@ -1,5 +1,7 @@
 //! Two processes on one PostgreSQL are one installation (B12): nothing that counts is kept in memory.
 
+use std::time::Instant;
+
 use domain::role::PlatformRole;
 use domain::via::Via;
 use serde_json::json;
@@ -112,6 +114,59 @@ async fn b12_two_first_admins_at_once_are_one() {
     let made = tokio::join!(first(&one, "ada"), first(&two, "eve"));
     assert!(made.0 != made.1, "{made:?}");
     tokio::join!(one.settle(), two.settle());
+    drop((one, two));
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn b12_a8_an_invitation_and_the_end_of_a_stream_count_at_every_replica() {
+    let database = Postgres::create().await;
+    let config = || {
+        let mut config = app::config();
+        config.database_url = database.url.clone();
+        config
+    };
+    let (one, two) = tokio::join!(App::start(config()), App::start(config()));
+    let upstream = Upstream::start().await;
+    let ada = one.first_admin("ada").await;
+    let new = json!({"name": "open", "url": upstream.url("/mcp"), "outbound_auth": {"mode": "none"}});
+    one.post(&ada, "/servers", new).await.expect(201);
+    // Made at one, used at both at once: one of them lets her in.
+    let new = json!({"email": "zoe@demo.test", "invite": true});
+    let zoe = one.post(&ada, "/users", new).await.expect(201);
+    let link = zoe["invitation"]["url"].as_str().unwrap();
+    let path = &link[link.find("/invite/").unwrap()..];
+    let accept = async |app: &App| {
+        let request = app.http.post(app.at(path)).body("password=a+long+enough+one");
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        Answer::of(request).await.header("location").to_owned()
+    };
+    let (first, second) = tokio::join!(accept(&one), accept(&two));
+    let mut ends = [first, second];
+    ends.sort();
+    assert_eq!(ends, ["/servers", "/sign-in?error=invitation"]);
+
+    // A stream at one ends when the other takes the right away.
+    let id = zoe["id"].as_str().unwrap();
+    one.put(
+        &ada,
+        &format!("/servers/open/access/user/{id}"),
+        json!({"role": "user"}),
+    )
+    .await
+    .expect(201);
+    let token = two.token_of(id).await;
+    let stream = upstream.stream(&[]);
+    let request = one.http.post(one.at("/mcp/open")).bearer_auth(token).body(CALL);
+    let mut response = request.send().await.unwrap();
+    stream.send("data: 1\n\n").await;
+    soon("the first piece", response.chunk()).await.unwrap().unwrap();
+    let lost = Instant::now();
+    two.patch(&ada, &format!("/users/{id}"), json!({"disabled": true}))
+        .await
+        .expect(200);
+    assert_eq!(soon("the end", response.chunk()).await.unwrap(), None);
+    assert!(lost.elapsed().as_secs() < 5, "{:?}", lost.elapsed());
     drop((one, two));
     database.remove().await;
 }

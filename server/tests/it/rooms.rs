@@ -47,6 +47,30 @@ const ROOMS: &[(&str, &[&str])] = &[
             "crate::store",
         ],
     ),
+    (
+        "server/src/identity",
+        &[
+            "sqlx",
+            "leptos",
+            "axum",
+            "app",
+            "tower_sessions",
+            "crate::gateway",
+            "crate::store",
+        ],
+    ),
+    (
+        "server/src/mcp",
+        &[
+            "sqlx",
+            "leptos",
+            "axum",
+            "app",
+            "crate::services",
+            "crate::gateway",
+            "crate::store",
+        ],
+    ),
     ("server/src/backend", &["sqlx", "axum"]),
     ("server/src/web", &["sqlx"]),
     (
@@ -206,6 +230,7 @@ fn the_rooms_are_where_the_table_says() {
         "server/src/egress",
         "server/src/services",
         "server/src/gateway",
+        "server/src/mcp",
         "server/src/web",
         "server/src/store",
     ] {

@@ -6,13 +6,23 @@ use super::model::AccessPage;
 #[cfg(feature = "ssr")]
 use crate::backend;
 use crate::error::UiError;
+use crate::ui::suggest_field::Suggestion;
 
 #[server(endpoint = "ui/access/list")]
-pub async fn list_access(server: String) -> Result<AccessPage, UiError> {
-    backend::call(|backend, actor| async move { backend.access.list(&actor, &server).await }).await
+pub async fn list_access(
+    server: String,
+    #[server(default)] search: String,
+    #[server(default)] cursor: String,
+) -> Result<AccessPage, UiError> {
+    backend::call(|backend, actor| async move { backend.access.list(&actor, &server, &search, &cursor).await }).await
 }
 
-/// `grantee` is an e-mail address, a virtual account's name, or `everyone`.
+#[server(endpoint = "ui/access/suggest")]
+pub async fn suggest_grantees(server: String, #[server(default)] search: String) -> Result<Vec<Suggestion>, UiError> {
+    backend::call(|backend, actor| async move { backend.access.suggest(&actor, &server, &search).await }).await
+}
+
+/// `grantee` is an e-mail address, a team's or a virtual account's name, or `everyone`.
 #[server(endpoint = "ui/access/grant")]
 pub async fn grant_access(server: String, #[server(default)] grantee: String, role: String) -> Result<(), UiError> {
     let kept = vec![("grantee".to_owned(), grantee.clone())];

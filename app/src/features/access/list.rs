@@ -1,4 +1,4 @@
-//! `/servers/{name}/access`: who has which role, for the server's managers.
+//! `/servers/{name}/access`: who was given which role, for the server's managers, and what that comes to for each.
 
 use domain::role::ServerRole;
 use leptos::prelude::*;
@@ -6,12 +6,13 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::api::{GrantAccess, RevokeAccess, list_access};
+use super::give::Give;
 use super::model::{AccessPage, GrantRow, role_label};
-use crate::features::overrides::subject_field::SubjectField;
+use super::reached::WhoHasAccess;
 use crate::ui::avatar::Avatar;
 use crate::ui::badge::Badge;
 use crate::ui::empty_state::EmptyState;
-use crate::ui::field::{SubmitButton, Summary, problem_of, successes};
+use crate::ui::field::successes;
 use crate::ui::loaded::loaded_part;
 use crate::ui::menu::Menu;
 use crate::ui::table::{Table, heads};
@@ -21,14 +22,16 @@ use crate::ui::time::Time;
 pub fn Access() -> impl IntoView {
     let (params, query) = (use_params_map(), use_query_map());
     let asked = Memo::new(move |_| {
+        let query = query.read();
+        let get = |name: &str| query.get(name).unwrap_or_default();
         let server = params.read().get("server").unwrap_or_default();
-        (server, query.read().get("done").unwrap_or_default())
+        (server, get("search"), get("cursor"), get("done"))
     });
     let (grant, revoke) = (ServerAction::<GrantAccess>::new(), ServerAction::<RevokeAccess>::new());
     let (granted, revoked) = (successes(grant), successes(revoke));
     let page = Resource::new_blocking(
         move || (asked.get(), granted.get(), revoked.get()),
-        |((server, _), ..)| list_access(server),
+        |((server, search, cursor, _), ..)| list_access(server, search, cursor),
     );
     loaded_part(page, move |page| view! { <Content page grant revoke/> }.into_any())
 }
@@ -37,7 +40,7 @@ pub fn Access() -> impl IntoView {
 fn Content(page: AccessPage, grant: ServerAction<GrantAccess>, revoke: ServerAction<RevokeAccess>) -> AnyView {
     let server = page.server.clone();
     let table = if page.rows.is_empty() {
-        view! { <EmptyState heading="Only admins" text="Nobody has been given access yet. Add a person, a virtual account or everyone above."/> }
+        view! { <EmptyState heading="Only admins" text="Nobody has been given access yet. Give it to a person, a team, a virtual account or everyone above."/> }
             .into_any()
     } else {
         let rows = page
@@ -45,41 +48,16 @@ fn Content(page: AccessPage, grant: ServerAction<GrantAccess>, revoke: ServerAct
             .clone()
             .into_iter()
             .map(|row| view! { <Row server=server.clone() row grant revoke/> }.into_any());
-        view! { <Table caption="Access" heads=heads(&["Who", "Type", "Role", "Since"]) rows=rows.collect()/> }
+        view! { <Table caption="Given access" heads=heads(&["Who", "Type", "Role", "Since"]) rows=rows.collect()/> }
             .into_any()
     };
     view! {
         <Title text=format!("Access · {server} · Overkey")/>
         <h2>"Access"</h2>
         <p class="section-text">"Users call the server and manage their own override; managers also set overrides for others and change the server. Admins manage every server."</p>
-        <Add page grant/>
+        <Give page=page.clone() grant/>
         {table}
-    }
-    .into_any()
-}
-
-#[component]
-fn Add(page: AccessPage, grant: ServerAction<GrantAccess>) -> AnyView {
-    let problem = problem_of(grant);
-    view! {
-        <section class="card" aria-labelledby="give-access">
-            <h3 id="give-access">"Give access"</h3>
-            <ActionForm action=grant attr:class="form form-inline" attr:novalidate="">
-                <Summary problem/>
-                <input type="hidden" name="server" value=page.server.clone()/>
-                <SubjectField name="grantee" input="grantee" label="Who" problem server=page.server subjects=page.subjects
-                    hint="An e-mail address, a virtual account's name, or everyone."/>
-                <div class="field">
-                    <label for="role">"Role"</label>
-                    <select class="field-input" id="role" name="role">
-                        <option value="user" selected=true>"User"</option>
-                        <option value="manager">"Manager"</option>
-                    </select>
-                    <div class="field-notes"></div>
-                </div>
-                <div class="form-buttons"><SubmitButton label=Signal::stored("Give access".to_owned()) pending=grant.pending()/></div>
-            </ActionForm>
-        </section>
+        <WhoHasAccess page/>
     }
     .into_any()
 }
@@ -123,11 +101,7 @@ fn OtherRole(server: String, row: GrantRow, grant: ServerAction<GrantAccess>) ->
 /// Asks once, behind a fold that says what follows (D09).
 #[component]
 fn Remove(server: String, row: GrantRow, revoke: ServerAction<RevokeAccess>) -> AnyView {
-    let consequence = if row.mine {
-        "You lose this server at once."
-    } else {
-        "Calls are refused at once. Overrides are kept, unused, and work again when access returns."
-    };
+    let consequence = row.consequence();
     let now = format!("Remove {} now", row.name);
     view! {
         <Menu label="Remove".into_any() name=format!("Remove {}", row.name)>

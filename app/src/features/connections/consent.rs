@@ -2,7 +2,7 @@
 //!
 //! The buttons are plain forms: what they post to leads to another site, which scripts could not follow.
 
-use domain::overrides::State;
+use domain::overrides::{Kind, State};
 use leptos::prelude::*;
 
 use super::model::{ConsentPage, ManualView, TokenView};
@@ -21,7 +21,7 @@ pub fn Consent(page: ConsentPage) -> AnyView {
         .clone()
         .map(|manual| view! { <Manual manual server=page.server.clone() good/> });
     let standing = match page.token.clone() {
-        Some(token) => view! { <Standing token server=page.server.clone()/> }.into_any(),
+        Some(token) => view! { <Standing token page=page.clone()/> }.into_any(),
         None => view! { <Explanation page=page.clone()/> }.into_any(),
     };
     view! {
@@ -40,14 +40,15 @@ fn Explanation(page: ConsentPage) -> AnyView {
         Some(host) => view! { "Its provider, "<strong>{host.clone()}</strong>", asks you to sign in and to allow it. " }.into_any(),
         None => view! { "Its provider asks you to sign in and to allow it; the server names it when you continue, and you see its address before you sign in. " }.into_any(),
     };
-    let scopes = (!page.scopes.is_empty()).then(|| view! { <Scopes scopes=page.scopes.clone()/> });
+    let scopes =
+        (!page.scopes.is_empty()).then(|| view! { <dl class="facts"><Scopes scopes=page.scopes.clone()/></dl> });
     view! {
         <section class="card" aria-labelledby="authorize-heading">
             <h2 id="authorize-heading">"Authorize Overkey"</h2>
             <p>{format!("{server} answers calls only in the name of somebody who allowed it. ")}{who}</p>
             <p>{format!("What the provider gives Overkey is a token. It is stored encrypted, sent to {server} with your calls only, and never shown to anybody. You can disconnect at any time.")}</p>
             {fixed_subject(page.me, true)}
-            <dl class="facts">{scopes}</dl>
+            {scopes}
             <Start server label="Authorize" kind="primary"/>
         </section>
     }
@@ -55,8 +56,14 @@ fn Explanation(page: ConsentPage) -> AnyView {
 }
 
 #[component]
-fn Standing(token: TokenView, server: String) -> AnyView {
+fn Standing(token: TokenView, page: ConsentPage) -> AnyView {
+    let (server, me) = (page.server, page.me.name);
     let good = token.state == State::Active;
+    let wins = page.manual.is_some_and(|manual| manual.used);
+    let text = match token.state {
+        State::Active if wins => "It is good, but calls carry the header that was entered.",
+        state => meaning(Kind::OAuth, state),
+    };
     let (label, kind) = if good {
         ("Authorize again", "secondary")
     } else {
@@ -66,17 +73,19 @@ fn Standing(token: TokenView, server: String) -> AnyView {
     view! {
         <section class="card" aria-labelledby="authorization-heading">
             <h2 id="authorization-heading">"My authorization"</h2>
-            <p>{meaning(token.state)}</p>
+            <p>{text}</p>
             <dl class="facts">
                 <div><dt>"State"</dt><dd><Badge text=token.state.label() tone=tone(token.state)/></dd></div>
+                <div><dt>"For"</dt><dd>{format!("You ({me})")}</dd></div>
                 <div><dt>"Provider"</dt><dd>{token.provider}</dd></div>
                 <Scopes scopes=token.scopes/>
                 <div><dt>"Authorized"</dt><dd><Time at=token.authorized/></dd></div>
                 <div><dt>"Last used"</dt><dd><TimeOr at=token.last_used never="Never"/></dd></div>
             </dl>
             <div class="form-buttons">
-                <Start server label kind/>
+                <Start server=server.clone() label kind/>
                 <a class="button" data-kind="quiet" href=away>"Disconnect"</a>
+                <a class="button" data-kind="quiet" href=format!("/servers/{server}")>"Open the server's page"</a>
             </div>
         </section>
     }
@@ -107,7 +116,7 @@ fn Start(server: String, label: &'static str, kind: &'static str) -> AnyView {
 fn Manual(manual: ManualView, server: String, good: bool) -> AnyView {
     let tab = format!("/servers/{server}/overrides");
     view! {
-        <div class="callout" data-tone="attention">
+        <div class="callout page-callout" data-tone="attention">
             <p>{manual.sentence(good)}</p>
             <a href=tab>"See it on the server's page"</a>
         </div>

@@ -8,10 +8,14 @@ use leptos_router::hooks::use_query_map;
 use super::api::list_connections;
 use super::model::{ConnectionPage, ConnectionRow};
 use super::problem::ConsentProblemNotice;
+use crate::features::overrides::api::VerifyOverride;
+use crate::features::overrides::health::Verified;
 use crate::features::overrides::model::encode;
+use crate::features::overrides::verify::{VerifyButton, VerifyOutcome};
 use crate::features::servers::model::Status;
 use crate::ui::badge::Badge;
 use crate::ui::empty_state::EmptyState;
+use crate::ui::expiry::Expires;
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
 use crate::ui::pagination::Pagination;
@@ -26,15 +30,18 @@ pub fn Connections() -> impl IntoView {
         let get = |name: &str| query.get(name).unwrap_or_default();
         (get("search"), get("cursor"), get("done"))
     });
+    let verify = ServerAction::<VerifyOverride>::new();
+    // Whatever came of verifying one shows in its row.
+    let verified = verify.version();
     let page = Resource::new_blocking(
-        move || asked.get(),
-        |(search, cursor, _)| list_connections(search, cursor),
+        move || (asked.get(), verified.get()),
+        |((search, cursor, _), _)| list_connections(search, cursor),
     );
-    loaded(page, |page| view! { <List page/> }.into_any())
+    loaded(page, move |page| view! { <List page verify/> }.into_any())
 }
 
 #[component]
-fn List(page: ConnectionPage) -> AnyView {
+fn List(page: ConnectionPage, verify: ServerAction<VerifyOverride>) -> AnyView {
     let search = page.search.clone();
     let next = page
         .next
@@ -44,7 +51,7 @@ fn List(page: ConnectionPage) -> AnyView {
         (true, true) => view! { <EmptyState heading="No servers yet" text="An admin gives you access to servers; what each needs of you stands here then."/> }.into_any(),
         (true, false) => view! { <EmptyState heading="Nothing found" text="No server matches. Search for another name."/> }.into_any(),
         (false, _) => {
-            let rows = page.rows.into_iter().map(|row| view! { <Row row/> }.into_any()).collect();
+            let rows = page.rows.into_iter().map(|row| view! { <Row row verify/> }.into_any()).collect();
             view! { <Table caption="My connections" heads=heads(&["Server", "Status", "Source", "Expires", "Last used"]) rows/> }
                 .into_any()
         }
@@ -52,6 +59,7 @@ fn List(page: ConnectionPage) -> AnyView {
     view! {
         <PageHead title="My connections"/>
         <ConsentProblemNotice/>
+        <VerifyOutcome verify/>
         <p class="section-text">"My credential on every server I may use, and what is missing."</p>
         <Form action="/connections" method="GET" attr:class="filters" attr:role="search" attr:aria-label="Filter connections">
             <label class="visually-hidden" for="search">"Search servers"</label>
@@ -65,7 +73,7 @@ fn List(page: ConnectionPage) -> AnyView {
 }
 
 #[component]
-fn Row(row: ConnectionRow) -> AnyView {
+fn Row(row: ConnectionRow, verify: ServerAction<VerifyOverride>) -> AnyView {
     let (words, href) = row.status.action(&row.server);
     let server = row.server.clone();
     let edit = row.own.as_ref().filter(|own| own.may_edit).map(|own| {
@@ -76,17 +84,33 @@ fn Row(row: ConnectionRow) -> AnyView {
         let href = format!("/connect/{server}");
         view! { <a class="button" data-kind="quiet" href=href aria-label=format!("My authorization: {server}")>"My authorization"</a> }
     });
+    let verify = row
+        .own
+        .clone()
+        .map(|row| view! { <VerifyButton server=server.clone() row verify/> });
+    let verified = row.own.as_ref().and_then(|own| own.verified.clone());
     let (expires, last_used) = row.own.map_or((None, None), |own| (own.expires, own.last_used));
+    let expires = match expires {
+        Some(at) => view! { <Expires at/> }.into_any(),
+        None => view! { <span class="muted">"—"</span> }.into_any(),
+    };
     view! {
         <tr>
             <th scope="row" data-label="Server">
                 <span class="two-lines"><a href=format!("/servers/{}", row.server)>{row.server.clone()}</a><span class="muted">{row.mode.label()}</span></span>
             </th>
-            <td data-label="Status"><Badge text=row.status.label() tone=row.status.tone()/></td>
+            <td data-label="Status">
+                <span class="two-lines">
+                    <Badge text=row.status.label() tone=row.status.tone()/>
+                    <Verified at=verified/>
+                    <a class="small-link" href=format!("/servers/{server}/overrides/why") aria-label=format!("Why this credential? {server}")>"Why?"</a>
+                </span>
+            </td>
             <td data-label="Source">{row.source}</td>
-            <td data-label="Expires"><TimeOr at=expires never="—"/></td>
+            <td data-label="Expires">{expires}</td>
             <td data-label="Last used"><TimeOr at=last_used never="—"/></td>
             <td class="table-actions">
+                {verify}
                 {edit}
                 {authorization}
                 <a class="button" data-kind="quiet" href=href aria-label=format!("{words}: {}", row.server)>{words}</a>

@@ -2,11 +2,14 @@
 
 #[cfg(feature = "ssr")]
 use domain::overrides::Kind;
+#[cfg(feature = "ssr")]
+use domain::verdict::Verdict;
 use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
 use super::back::Back;
 use super::model::{Doomed, Entered, FormPage, ListRequest, OverridesPage, SubjectHit};
+use super::why_model::WhyPage;
 #[cfg(feature = "ssr")]
 use crate::backend;
 use crate::error::UiError;
@@ -35,25 +38,35 @@ pub async fn what_to_delete(server: String, id: String) -> Result<Doomed, UiErro
 /// `back` is where to go afterwards: `connections`, or the tab.
 #[server(endpoint = "ui/overrides/add")]
 pub async fn add_override(form: Entered, #[server(default)] back: String) -> Result<(), UiError> {
-    let kept = form.kept();
+    let (kept, server) = (form.kept(), form.server.clone());
     let done = if form.replace.is_empty() { "added" } else { "replaced" };
-    let target = after(&form.server, &back, done);
-    backend::call(|backend, actor| async move { backend.overrides.add(&actor, form).await })
+    let verdict = backend::call(|backend, actor| async move { backend.overrides.add(&actor, form).await })
         .await
         .map_err(|error| error.keeping(kept))?;
-    backend::go_to(&target);
+    backend::go_to(&after(&server, &back, &tried(done, verdict)));
     Ok(())
 }
 
 #[server(endpoint = "ui/overrides/edit")]
 pub async fn edit_override(id: String, form: Entered, #[server(default)] back: String) -> Result<(), UiError> {
-    let kept = form.kept();
-    let target = after(&form.server, &back, "replaced");
-    backend::call(|backend, actor| async move { backend.overrides.edit(&actor, &id, form).await })
+    let (kept, server) = (form.kept(), form.server.clone());
+    let verdict = backend::call(|backend, actor| async move { backend.overrides.edit(&actor, &id, form).await })
         .await
         .map_err(|error| error.keeping(kept))?;
-    backend::go_to(&target);
+    backend::go_to(&after(&server, &back, &tried("replaced", verdict)));
     Ok(())
+}
+
+/// Stays where it was asked; what came of it is the answer.
+#[server(endpoint = "ui/overrides/verify")]
+pub async fn verify_override(server: String, id: String) -> Result<String, UiError> {
+    backend::call(|backend, actor| async move { backend.checks.verify(&actor, &server, &id).await }).await
+}
+
+/// `subject` as somebody types it; empty for oneself.
+#[server(endpoint = "ui/overrides/why")]
+pub async fn why(server: String, #[server(default)] subject: String) -> Result<WhyPage, UiError> {
+    backend::call(|backend, actor| async move { backend.checks.why(&actor, &server, &subject).await }).await
 }
 
 #[server(endpoint = "ui/overrides/confirm")]
@@ -75,6 +88,15 @@ pub async fn delete_override(server: String, id: String, #[server(default)] back
     };
     backend::go_to(&after(&of, &back, done));
     Ok(())
+}
+
+/// `added`, or what came of trying it besides.
+#[cfg(feature = "ssr")]
+fn tried(done: &str, verdict: Option<Verdict>) -> String {
+    match verdict {
+        Some(verdict) => format!("{done}-{}", verdict.as_str()),
+        None => done.to_owned(),
+    }
 }
 
 #[cfg(feature = "ssr")]

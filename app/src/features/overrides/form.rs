@@ -10,6 +10,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use super::api::{AddOverride as Add, ConfirmOverride, EditOverride as Edit, override_form};
 use super::model::{FormPage, SubjectView, preview, repeated_words};
 use super::subject_field::SubjectField;
+use super::verify::VerifyNow;
 use crate::error::UiError;
 use crate::ui::dialog::Dialog;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, problem_of};
@@ -203,6 +204,7 @@ pub fn Credentials(page: FormPage, problem: Problem) -> AnyView {
         <div class="will-send"><span>"The gateway will send"</span>{lines}</div>
         <Field name="expires_on" input="form[expires_on]" label="Expires on (optional)" kind="date" problem value=page.expires_on
             hint="The last day it is used, in UTC."/>
+        <VerifyNow problem/>
     }
     .into_any()
 }

@@ -3,13 +3,18 @@
 pub mod api;
 mod back;
 pub(super) mod form;
+pub(super) mod health;
 pub mod model;
 mod remove;
 mod row;
 pub(super) mod subject_field;
 mod tab;
 mod table;
+pub(super) mod verify;
+mod why;
+pub mod why_model;
 
 pub use form::{AddOverride, EditOverride};
 pub use remove::DeleteOverride;
 pub use tab::OverridesTab;
+pub use why::Why;

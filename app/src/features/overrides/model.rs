@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Kept;
 use crate::secret_input::SecretInput;
 use crate::ui::badge::Tone;
+use crate::ui::expiry::Expiry;
 use crate::ui::time::Moment;
 
 /// What of the list is asked for, as it stands in the address.
@@ -19,7 +20,7 @@ use crate::ui::time::Moment;
 pub struct ListRequest {
     pub server: String,
     pub search: String,
-    /// `user`, `virtual_account` or empty.
+    /// `user`, `virtual_account`, `external_identity` or empty.
     pub kind: String,
     /// A state or empty.
     pub state: String,
@@ -59,19 +60,7 @@ impl ListRequest {
     }
 }
 
-/// Percent-encodes all but what may always stand in a query (RFC 3986 section 2.3).
-pub fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| {
-            if plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
-}
+pub use crate::ui::address::encode;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OverridesPage {
@@ -103,8 +92,11 @@ pub struct OverrideRow {
     pub kind: Kind,
     pub state: State,
     pub last_used: Option<Moment>,
-    pub expires: Option<Moment>,
+    pub verified: Option<Moment>,
+    pub expires: Option<Expiry>,
     pub may_edit: bool,
+    /// And it is one that calls carry.
+    pub may_verify: bool,
     pub may_delete: bool,
 }
 
@@ -113,13 +105,20 @@ pub struct SubjectView {
     pub kind: SubjectKind,
     pub id: String,
     pub name: String,
-    /// A user's e-mail address.
+    /// A user's e-mail address, an external identity's issuer.
     pub detail: Option<String>,
+}
+
+impl SubjectView {
+    /// `user/<id>`: what names it wherever a subject is asked for.
+    pub fn spelled(&self) -> String {
+        format!("{}/{}", self.kind.as_str(), self.id)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubjectHit {
-    /// What to type to name it: an e-mail address, a virtual account's name.
+    /// What to type to name it: an e-mail address, a virtual account's name, `external_identity/…`.
     pub value: String,
     pub label: String,
 }
@@ -158,6 +157,8 @@ pub struct Entered {
     pub expires_on: String,
     /// Adding: `true` puts it in the place of an existing one (D02).
     pub replace: String,
+    /// B04: `true` tries it first.
+    pub verify: String,
 }
 
 impl Entered {
@@ -166,6 +167,7 @@ impl Entered {
         vec![
             ("subject".to_owned(), self.subject.clone()),
             ("expires_on".to_owned(), self.expires_on.clone()),
+            ("verify".to_owned(), self.verify.clone()),
         ]
     }
 }
@@ -205,19 +207,23 @@ pub const fn tone(state: State) -> Tone {
 }
 
 /// What a state means and what helps, for its title.
-pub const fn meaning(state: State) -> &'static str {
-    match state {
-        State::Active => "Calls use this credential.",
-        State::NeedsUpdate => "The server now asks for another value. Not used until it is edited.",
-        State::Rejected => "The upstream answered 401 to this credential. Enter another one.",
-        State::Suspended => {
+pub const fn meaning(kind: Kind, state: State) -> &'static str {
+    match (kind, state) {
+        (Kind::Manual, State::Active) => "Calls use this credential.",
+        (Kind::OAuth, State::Active) => "Calls carry this token.",
+        (_, State::NeedsUpdate) => "The server now asks for another value. Not used until it is edited.",
+        (_, State::Rejected) => "The server does not accept this credential. Enter another one.",
+        (Kind::Manual, State::Suspended) => {
             "Entered for another address of this server. Not used until it is confirmed or entered again."
         }
-        State::Reconnect => {
+        (Kind::OAuth, State::Suspended) => {
+            "Authorized for another address of this server. Not used until its owner authorizes again."
+        }
+        (_, State::Reconnect) => {
             "The provider or the OAuth client does not stand by it any more. Not used until its owner authorizes again."
         }
-        State::NoAccess => "Its owner may not use this server at present.",
-        State::Expired => "Its expiry date has passed. Edit it to use it again.",
+        (_, State::NoAccess) => "Its owner may not use this server at present.",
+        (_, State::Expired) => "Its expiry date has passed. Edit it to use it again.",
     }
 }
 

@@ -3,13 +3,15 @@
 use domain::overrides::Kind;
 use leptos::prelude::*;
 
-use super::model::{OverrideRow, SubjectView, meaning, tone};
+use super::api::VerifyOverride;
+use super::health::State;
+use super::model::{OverrideRow, SubjectView};
+use super::verify::VerifyButton;
 use crate::ui::avatar::Avatar;
-use crate::ui::badge::Badge;
 use crate::ui::time::{Time, TimeOr};
 
 #[component]
-pub fn Row(server: String, row: OverrideRow) -> AnyView {
+pub fn Row(server: String, row: OverrideRow, verify: ServerAction<VerifyOverride>) -> AnyView {
     let base = format!("/servers/{server}/overrides/{}", row.id);
     let name = row.subject.name.clone();
     let edit = row.may_edit.then(|| {
@@ -24,22 +26,19 @@ pub fn Row(server: String, row: OverrideRow) -> AnyView {
     let delete = row.may_delete.then(|| {
         view! { <a class="button" data-kind="quiet" href=format!("{base}/delete") aria-label=format!("{words} {of}")>{words}</a> }
     });
-    let expires = row
-        .expires
-        .map(|at| view! { <span class="muted">"expires "<Time at/></span> });
     view! {
         <tr>
             <th scope="row" data-label="Entity"><Entity subject=row.subject.clone() mine=row.mine/></th>
             <td data-label="Type">{row.subject.kind.label()}</td>
-            <td data-label="Auth">{row.auth}</td>
-            <td data-label="Updated by"><span class="two-lines">{row.updated_by}<span class="muted"><Time at=row.updated_at/></span></span></td>
+            <td data-label="Auth">{row.auth.clone()}</td>
+            <td data-label="Updated by"><span class="two-lines">{row.updated_by.clone()}<span class="muted"><Time at=row.updated_at.clone()/></span></span></td>
             <td data-label="Credentials">
                 {token.then_some("Authorized")}
-                <Masks masks=row.masks/>
+                <Masks masks=row.masks.clone()/>
             </td>
-            <td data-label="State"><span class="two-lines" title=meaning(row.state)><Badge text=row.state.label() tone=tone(row.state)/>{expires}</span></td>
-            <td data-label="Last used"><TimeOr at=row.last_used never="Never"/></td>
-            <td class="table-actions">{edit}{delete}</td>
+            <td data-label="State"><State server=server.clone() row=row.clone()/></td>
+            <td data-label="Last used"><TimeOr at=row.last_used.clone() never="Never"/></td>
+            <td class="table-actions"><VerifyButton server row verify/>{edit}{delete}</td>
         </tr>
     }
     .into_any()

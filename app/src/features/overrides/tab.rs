@@ -7,9 +7,10 @@ use leptos_meta::Title;
 use leptos_router::components::{Form, Outlet};
 use leptos_router::hooks::{use_location, use_params_map, use_query_map};
 
-use super::api::list_overrides;
+use super::api::{VerifyOverride, list_overrides};
 use super::model::{ListRequest, OverridesPage, introduction};
 use super::table::OverrideTable;
+use super::verify::VerifyOutcome;
 use crate::ui::badge::Badge;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::icon::{Icon, icons};
@@ -33,7 +34,13 @@ pub fn OverridesTab() -> AnyView {
         // What was just done is part of the question: after it, the answer is another one.
         (request, get("done"))
     });
-    let page = Resource::new_blocking(move || asked.get(), |(request, _)| list_overrides(request));
+    let verify = ServerAction::<VerifyOverride>::new();
+    // Whatever came of verifying one shows in its row.
+    let verified = verify.version();
+    let page = Resource::new_blocking(
+        move || (asked.get(), verified.get()),
+        |((request, _), _)| list_overrides(request),
+    );
     // Set anew by every move below the tab, so that a dialog's title goes when the dialog does.
     let location = use_location();
     let title = move || {
@@ -44,14 +51,15 @@ pub fn OverridesTab() -> AnyView {
         <Title text=title/>
         <Outlet/>
         <section aria-labelledby="overrides-heading">
-            {loaded_part(page, |page| view! { <Overrides page/> }.into_any())}
+            <VerifyOutcome verify/>
+            {loaded_part(page, move |page| view! { <Overrides page verify/> }.into_any())}
         </section>
     }
     .into_any()
 }
 
 #[component]
-fn Overrides(page: OverridesPage) -> AnyView {
+fn Overrides(page: OverridesPage, verify: ServerAction<VerifyOverride>) -> AnyView {
     let add = format!("/servers/{}/overrides/new", page.request.server);
     let add = page.may_add.then(|| {
         view! { <a class="button" data-kind="primary" href=add><Icon icon=icons::PLUS/>"Add Override"</a> }
@@ -68,16 +76,19 @@ fn Overrides(page: OverridesPage) -> AnyView {
     view! {
         <div class="section-head">
             <h2 id="overrides-heading">"Auth Overrides"</h2>
-            <div class="page-actions">{authorize}{add}</div>
+            <div class="page-actions">
+                <a class="button" data-kind="quiet" href=format!("/servers/{}/overrides/why", page.request.server)>"Why this credential?"</a>
+                {authorize}{add}
+            </div>
         </div>
         <p class="section-text">{introduction(page.mode)}" "<Badge text=page.mode.label()/>" "{headers}</p>
-        <Content page/>
+        <Content page verify/>
     }
     .into_any()
 }
 
 #[component]
-fn Content(page: OverridesPage) -> impl IntoView {
+fn Content(page: OverridesPage, verify: ServerAction<VerifyOverride>) -> impl IntoView {
     if let Some(text) = page.unsupported.clone() {
         return view! { <EmptyState heading="No overrides on this server" text/> }.into_any();
     }
@@ -95,7 +106,7 @@ fn Content(page: OverridesPage) -> impl IntoView {
         {if none {
             view! { <EmptyState heading="Nothing found" text="No override matches. Take a filter away, or search for another name."/> }.into_any()
         } else {
-            view! { <OverrideTable request=page.request rows=page.rows manager=page.manager/> }.into_any()
+            view! { <OverrideTable request=page.request rows=page.rows manager=page.manager verify/> }.into_any()
         }}
         <Pagination previous next/>
     }
@@ -155,6 +166,7 @@ fn Filters(request: ListRequest, total: Option<i64>) -> AnyView {
         ("", "Any type"),
         ("user", "User"),
         ("virtual_account", "Virtual account"),
+        ("external_identity", "External identity"),
     ]
     .map(|(value, label)| option(value, label, &request.kind));
     let states = std::iter::once(("", "Any state"))

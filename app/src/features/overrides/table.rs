@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::api::VerifyOverride;
 use super::model::{ListRequest, OverrideRow};
 use super::row::Row;
 use crate::ui::table::Table;
@@ -18,7 +19,12 @@ const COLUMNS: [(&str, Option<&str>); 7] = [
 ];
 
 #[component]
-pub fn OverrideTable(request: ListRequest, rows: Vec<OverrideRow>, manager: bool) -> AnyView {
+pub fn OverrideTable(
+    request: ListRequest,
+    rows: Vec<OverrideRow>,
+    manager: bool,
+    verify: ServerAction<VerifyOverride>,
+) -> AnyView {
     let server = request.server.clone();
     let heads = COLUMNS
         .map(|(heading, key)| match key.filter(|_| manager) {
@@ -28,7 +34,7 @@ pub fn OverrideTable(request: ListRequest, rows: Vec<OverrideRow>, manager: bool
         .into();
     let rows = rows
         .into_iter()
-        .map(|row| view! { <Row server=server.clone() row/> }.into_any())
+        .map(|row| view! { <Row server=server.clone() row verify/> }.into_any())
         .collect();
     view! { <Table caption="Auth overrides" heads rows/> }.into_any()
 }

@@ -3,6 +3,7 @@
 use domain::outbound::Mode;
 use leptos::prelude::*;
 
+use super::allow::AllowOverrides;
 use super::model::{SECRETS_AGAIN, SettingsPage};
 use super::oauth_fields::{OAuthFields, must_type_again};
 use crate::ui::field::{Field, Notes, Problem, TextArea};
@@ -80,6 +81,7 @@ fn OutboundFields(page: SettingsPage, problem: Problem) -> AnyView {
                 <SharedHeaders shared=page.shared problem/>
             </div>
             <OAuthFields oauth=page.oauth problem/>
+            <AllowOverrides allowed=page.allow_overrides problem/>
             {again}
         </fieldset>
     }

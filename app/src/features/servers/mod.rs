@@ -1,5 +1,6 @@
 //! Servers: the list, one server's pages, and its settings.
 
+mod allow;
 pub mod api;
 mod detail;
 mod form;
@@ -10,6 +11,7 @@ mod oauth_fields;
 pub mod oauth_model;
 mod overview;
 mod pending;
+pub mod pending_model;
 mod remove;
 mod settings;
 mod snippets;

@@ -1,6 +1,5 @@
 //! Servers as pages show them.
 
-use domain::change::{Effect, EffectCounts};
 use domain::outbound::Mode;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +7,7 @@ use super::oauth_model::{OAuthForm, OAuthView};
 use crate::error::Kept;
 use crate::secret_input::SecretInput;
 
+pub use super::pending_model::PendingChange;
 pub use super::status::Status;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -70,6 +70,8 @@ pub struct ServerForm {
     pub individual: String,
     pub shared: Vec<SharedHeader>,
     pub oauth: OAuthForm,
+    /// B01: `true`, or nothing.
+    pub allow_overrides: String,
     /// Not empty when an earlier try bore a secret, which no address carries: it has to be typed again.
     pub secrets_again: String,
     /// D07: what the preview showed, and the server's name typed to confirm.
@@ -88,6 +90,8 @@ impl ServerForm {
             ("description", &self.description),
             ("mode", &self.mode),
             ("individual", &self.individual),
+            ("allow_overrides", &self.allow_overrides),
+            ("typed_name", &self.typed_name),
         ]
         .map(|(name, value)| (name.to_owned(), value.clone()))
         .into();
@@ -119,6 +123,8 @@ pub struct SettingsPage {
     /// Name and mask of each shared header.
     pub shared: Vec<(String, String)>,
     pub oauth: OAuthView,
+    /// B01.
+    pub allow_overrides: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,136 +133,9 @@ pub struct Changed {
     pub unchanged: bool,
 }
 
-/// D07: what saving would do to overrides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PendingChange {
-    pub server: String,
-    pub revision: i64,
-    pub effect: EffectCounts,
-    /// The first of those that do not simply stay: name and what happens.
-    pub affected: Vec<(String, Effect)>,
-    pub more: u64,
-    /// Something is deleted: the server's name must be typed.
-    pub must_type: bool,
-    /// What was typed is another name.
-    pub mistyped: bool,
-    pub kept: Kept,
-}
-
-impl PendingChange {
-    /// What those have to do whose override does not simply stay.
-    pub fn consequences(&self) -> Vec<&'static str> {
-        let EffectCounts {
-            deleted,
-            kept: _,
-            invalidated,
-            suspended,
-            needs_update,
-        } = self.effect;
-        [
-            (deleted, "Those whose override is deleted add it again."),
-            (
-                invalidated,
-                "Those whose authorization is invalidated must authorize again before their next call.",
-            ),
-            (
-                suspended,
-                "What is suspended is not sent before it is confirmed or entered again.",
-            ),
-            (
-                needs_update,
-                "What is incomplete is not sent before the rest is entered.",
-            ),
-        ]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(_, text)| text)
-        .collect()
-    }
-
-    /// "This deletes 12 overrides, keeps 3 and invalidates 5."
-    pub fn sentence(&self) -> String {
-        let counted = [
-            ("deletes", self.effect.deleted),
-            ("keeps", self.effect.kept),
-            ("invalidates", self.effect.invalidated),
-            ("suspends", self.effect.suspended),
-            ("leaves incomplete", self.effect.needs_update),
-        ];
-        let mut parts: Vec<String> = counted
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(verb, count)| format!("{verb} {count}"))
-            .collect();
-        if let Some(first) = parts.first_mut() {
-            let one = first.ends_with(" 1");
-            first.push_str(if one { " override" } else { " overrides" });
-        }
-        let last = parts.pop().unwrap_or_else(|| "changes no override".to_owned());
-        if parts.is_empty() {
-            format!("This {last}.")
-        } else {
-            format!("This {} and {last}.", parts.join(", "))
-        }
-    }
-
-    /// What is sent back with the confirmation, so that only what was shown is applied.
-    pub fn token(effect: &EffectCounts) -> String {
-        let EffectCounts {
-            deleted,
-            kept,
-            invalidated,
-            suspended,
-            needs_update,
-        } = effect;
-        format!("{deleted}-{kept}-{invalidated}-{suspended}-{needs_update}")
-    }
-}
-
-/// What happens to one override, in words.
-pub const fn effect_label(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Deleted => "is deleted",
-        Effect::Kept => "is kept",
-        Effect::Invalidated => "must authorize again",
-        Effect::Suspended => "is suspended until confirmed",
-        Effect::NeedsUpdate => "needs another value",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn pending(effect: EffectCounts) -> String {
-        PendingChange {
-            server: "notes".into(),
-            revision: 1,
-            effect,
-            affected: Vec::new(),
-            more: 0,
-            must_type: true,
-            mistyped: false,
-            kept: Vec::new(),
-        }
-        .sentence()
-    }
-
-    #[test]
-    fn d07_the_confirmation_names_the_counts() {
-        let counts = |deleted, kept, invalidated| EffectCounts {
-            deleted,
-            kept,
-            invalidated,
-            ..EffectCounts::default()
-        };
-        assert_eq!(
-            pending(counts(12, 3, 5)),
-            "This deletes 12 overrides, keeps 3 and invalidates 5."
-        );
-        assert_eq!(pending(counts(1, 0, 0)), "This deletes 1 override.");
-        assert_eq!(pending(counts(0, 0, 0)), "This changes no override.");
-    }
 
     #[test]
     fn what_travels_in_an_address_holds_no_secret_but_the_sign_that_there_was_one() {

@@ -15,6 +15,7 @@ use crate::features::activity::model::SummaryRequest;
 use crate::features::connections::api::my_override;
 use crate::features::overrides::model::OverrideRow;
 use crate::ui::code_block::CodeBlock;
+use crate::ui::expiry::Expires;
 use crate::ui::loaded::loaded_part;
 use crate::ui::time::{Time, TimeOr};
 
@@ -54,7 +55,10 @@ fn MyCredential(page: ServerPage, own: Option<OverrideRow>) -> AnyView {
     let details = own.map(|own| {
         let expires = own
             .expires
-            .map(|at| view! { <div><dt>"Expires"</dt><dd><TimeOr at=Some(at) never="Never"/></dd></div> });
+            .map(|at| view! { <div><dt>"Expires"</dt><dd><Expires at/></dd></div> });
+        let verified = own
+            .verified
+            .map(|at| view! { <div><dt>"Last verified"</dt><dd><Time at/></dd></div> });
         let since = match own.kind {
             Kind::Manual => {
                 view! { <dt>"Set by"</dt><dd>{own.updated_by}", "<Time at=own.updated_at/></dd> }.into_any()
@@ -66,6 +70,7 @@ fn MyCredential(page: ServerPage, own: Option<OverrideRow>) -> AnyView {
                 <div><dt>"State"</dt><dd>{own.state.label()}</dd></div>
                 <div>{since}</div>
                 <div><dt>"Last used"</dt><dd><TimeOr at=own.last_used never="Never"/></dd></div>
+                {verified}
                 {expires}
             </dl>
         }

@@ -19,7 +19,14 @@ const PLACES: [(&str, &str, icons::Icon); 4] = [
     ("/tokens", "Tokens", icons::KEY),
     ("/activity", "Activity", icons::CHART),
 ];
-const ADMIN_PLACES: [(&str, &str, icons::Icon); 1] = [("/audit", "Audit", icons::LIST)];
+
+/// Admins' places; virtual accounts also of those who own one.
+const MANAGED: [(&str, &str, icons::Icon); 4] = [
+    ("/people", "People", icons::PERSON),
+    ("/teams", "Teams", icons::TEAM),
+    ("/virtual-accounts", "Virtual accounts", icons::ACCOUNT),
+    ("/audit", "Audit", icons::LIST),
+];
 
 #[component]
 pub fn Frame() -> AnyView {
@@ -42,8 +49,10 @@ pub fn Frame() -> AnyView {
                 {loaded(person, |me| view! { <MyMenu me/> }.into_any())}
             </header>
             <nav class="frame-nav" aria-label="Main">
-                <ul>{places(PLACES)}</ul>
-                {loaded_part(person, |me| me.admin.then(|| view! { <ul class="frame-nav-admin">{places(ADMIN_PLACES)}</ul> }).into_any())}
+                <div class="frame-places">
+                    <ul>{PLACES.map(|(href, name, icon)| view! { <li><Place href name icon/></li> }).collect_view()}</ul>
+                    {loaded_part(person, |me| view! { <Managed me/> }.into_any())}
+                </div>
             </nav>
             <main id="main" class="frame-main" tabindex="-1">
                 <Notice/>
@@ -54,9 +63,19 @@ pub fn Frame() -> AnyView {
     .into_any()
 }
 
-fn places<const N: usize>(places: [(&'static str, &'static str, icons::Icon); N]) -> AnyView {
-    let place = |(href, name, icon)| view! { <li><Place href name icon/></li> };
-    places.map(place).into_iter().collect_view().into_any()
+/// What people who manage others see besides.
+#[component]
+fn Managed(me: Me) -> AnyView {
+    let shown = |(href, ..): &(&str, &str, icons::Icon)| me.admin || (me.accounts && *href == "/virtual-accounts");
+    let places: Vec<_> = MANAGED.into_iter().filter(shown).collect();
+    if places.is_empty() {
+        return ().into_any();
+    }
+    let places = places
+        .into_iter()
+        .map(|(href, name, icon)| view! { <li><Place href name icon/></li> })
+        .collect_view();
+    view! { <ul class="frame-managed">{places}</ul> }.into_any()
 }
 
 #[component]

@@ -4,33 +4,72 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+use super::api::ways_to_sign_in;
+use super::model::SignInWays;
 use crate::ui::icon::{Icon, icons};
+use crate::ui::loaded::loaded_part;
 
 #[component]
 pub fn SignIn() -> AnyView {
-    let query = use_query_map();
-    let problem = move || {
-        query.read().get("error").map(|code| match code.as_str() {
-            "wrong" => "The e-mail address or the password is wrong.",
-            "limited" => "Too many tries. Wait a few minutes and try again.",
-            "link" => "This set-up link has been used or is too old. Sign in instead.",
-            _ => "Signing in failed on our side. Try again.",
-        })
-    };
-    let next = query.read_untracked().get("next").unwrap_or_default();
+    let ways = Resource::new_blocking(|| (), |()| ways_to_sign_in());
     view! {
         <Title text="Sign in · Overkey"/>
         <EntryPage heading="Sign in">
-            <EntryProblem problem/>
+            {loaded_part(ways, |ways| view! { <Ways ways/> }.into_any())}
+        </EntryPage>
+    }
+    .into_any()
+}
+
+#[component]
+fn Ways(ways: SignInWays) -> AnyView {
+    let query = use_query_map();
+    let problem = move || query.read().get("error").map(|code| problem_text(&code));
+    let next = query.read_untracked().get("next").unwrap_or_default();
+    let both = ways.password && ways.sso.is_some();
+    let sso_next = next.clone();
+    view! {
+        <EntryProblem problem/>
+        {ways.sso.map(|name| view! {
+            <form class="form" action="/sign-in/sso" method="post">
+                <input type="hidden" name="next" value=sso_next/>
+                <button class="button" data-kind="primary">{format!("Sign in with {name}")}</button>
+            </form>
+        })}
+        {both.then(|| view! { <p class="entry-or">"or with a password"</p> })}
+        {ways.password.then(|| view! {
             <form class="form" action="/sign-in" method="post">
                 <input type="hidden" name="next" value=next/>
                 <EntryField name="email" label="E-mail address" kind="email" autocomplete="username"/>
                 <EntryField name="password" label="Password" kind="password" autocomplete="current-password"/>
-                <button class="button" data-kind="primary">"Sign in"</button>
+                <button class="button" data-kind=(!both).then_some("primary")>"Sign in"</button>
             </form>
-        </EntryPage>
+        })}
     }
     .into_any()
+}
+
+/// By the code in the address.
+fn problem_text(code: &str) -> &'static str {
+    match code {
+        "wrong" => "The e-mail address or the password is wrong.",
+        "limited" => "Too many tries. Wait a few minutes and try again.",
+        "invitation" => "This invitation has been used or is too old. Ask an admin for another one, or sign in.",
+        "link" => "This set-up link has been used or is too old. Sign in instead.",
+        "password_off" => "Passwords are not used here. Sign in at your identity provider.",
+        "sso_off" => "Single sign-on is not set up here.",
+        "sso_again" => "This sign-in is too old, was used before, or began in another browser. Try again.",
+        "sso_denied" => "You were not signed in at your identity provider. Try again.",
+        "sso_unreachable" => "Your identity provider cannot be reached. Try again in a moment.",
+        "sso_answer" => "Your identity provider's answer cannot be trusted. If it happens again, tell an admin.",
+        "sso_taken" => "Somebody here has your e-mail address already. Sign in with a password, or ask an admin.",
+        "sso_unverified" => "Your identity provider does not vouch for your e-mail address. Ask an admin.",
+        "sso_unknown" => "You have no account here. Ask an admin for an invitation.",
+        "sso_no_email" => "Your identity provider names no e-mail address of yours. Ask an admin.",
+        "sso_disabled" => "Your account here is disabled. Ask an admin.",
+        "sso_first" => "Nobody is here yet: the first to sign in has to be an admin.",
+        _ => "Signing in failed on our side. Try again.",
+    }
 }
 
 #[component]
@@ -40,7 +79,7 @@ pub fn SetUp() -> AnyView {
     let problem = move || {
         query.read().get("error").map(|code| match code.as_str() {
             "email" => "Enter an e-mail address, such as ada@example.com.",
-            "password" => "Choose another password: at least 12 characters, and not one that is easy to guess.",
+            "password" => "Choose another password: at least 8 characters, and not one that is easy to guess.",
             _ => "This failed on our side. Try again.",
         })
     };
@@ -61,7 +100,7 @@ pub fn SetUp() -> AnyView {
 }
 
 #[component]
-fn EntryPage(heading: &'static str, children: Children) -> AnyView {
+pub fn EntryPage(heading: &'static str, children: Children) -> AnyView {
     view! {
         <main id="main" class="entry">
             <p class="brand"><Icon icon=icons::BRAND/>"Overkey"</p>
@@ -72,12 +111,12 @@ fn EntryPage(heading: &'static str, children: Children) -> AnyView {
 }
 
 #[component]
-fn EntryProblem(problem: impl Fn() -> Option<&'static str> + Send + Sync + 'static) -> impl IntoView {
+pub fn EntryProblem(problem: impl Fn() -> Option<&'static str> + Send + Sync + 'static) -> impl IntoView {
     move || problem().map(|text| view! { <p class="problem" role="alert">{text}</p> })
 }
 
 #[component]
-fn EntryField(name: &'static str, label: &'static str, kind: &'static str, autocomplete: &'static str) -> AnyView {
+pub fn EntryField(name: &'static str, label: &'static str, kind: &'static str, autocomplete: &'static str) -> AnyView {
     view! {
         <p class="field">
             <label for=name>{label}</label>

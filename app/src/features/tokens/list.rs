@@ -4,25 +4,17 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::api::{CreateToken, RevokeToken, list_tokens};
-use super::model::{CreatedToken, Posted, TokenRow};
+use super::cells::{LifetimeField, TokenCells, token_heads};
+use super::model::{CreatedToken, TokenRow};
 use crate::error::UiError;
-use crate::ui::badge::{Badge, Tone};
-use crate::ui::code_block::CodeLine;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, successes};
 use crate::ui::loaded::loaded;
 use crate::ui::menu::Menu;
 use crate::ui::page::PageHead;
-use crate::ui::table::{Table, heads};
-use crate::ui::time::{Time, TimeOr};
-
-/// Days and words.
-const LIFETIMES: [(&str, &str); 4] = [
-    ("30", "30 days"),
-    ("90", "90 days"),
-    ("365", "1 year"),
-    ("", "No expiry"),
-];
+use crate::ui::posted::posted;
+use crate::ui::shown_once::ShownOnce;
+use crate::ui::table::Table;
 
 #[component]
 pub fn Tokens() -> AnyView {
@@ -33,7 +25,7 @@ pub fn Tokens() -> AnyView {
     let (created, revoked) = (successes(create), successes(revoke));
     let asked = move || (created.get(), revoked.get(), done.get());
     let list = Resource::new_blocking(asked, |_| list_tokens());
-    let posted = use_context::<Posted>().map(|posted| posted.0);
+    let posted = posted::<CreatedToken>();
     let outcome = Signal::derive(move || create.value().get().or_else(|| posted.clone()));
     view! {
         <PageHead title="Tokens"/>
@@ -55,18 +47,13 @@ fn New(create: ServerAction<CreateToken>, outcome: Signal<Option<Result<CreatedT
             create.dispatch(input);
         }
     };
-    let lifetimes = LIFETIMES.map(|(days, words)| view! { <option value=days selected=days == "90">{words}</option> });
     view! {
         <section class="card" aria-labelledby="new-token">
             <h2 id="new-token">"New token"</h2>
             <form class="form form-inline" action="/tokens" method="post" on:submit=submit>
                 <Summary problem/>
                 <Field name="name" label="Name" problem hint="What will use it, such as Claude on my laptop."/>
-                <div class="field">
-                    <label for="days">"Expires after"</label>
-                    <select class="field-input" id="days" name="days">{lifetimes.into_iter().collect_view()}</select>
-                    <div class="field-notes"></div>
-                </div>
+                <LifetimeField label="Expires after"/>
                 <div class="form-buttons"><SubmitButton label=Signal::stored("Create token".to_owned()) pending=create.pending()/></div>
             </form>
             <div role="status">{move || made().map(|token| view! { <Made token/> })}</div>
@@ -78,10 +65,8 @@ fn New(create: ServerAction<CreateToken>, outcome: Signal<Option<Result<CreatedT
 #[component]
 fn Made(token: CreatedToken) -> AnyView {
     view! {
-        <div class="callout" data-tone="good">
-            <p><strong>{format!("{}: copy it now.", token.name)}</strong>" It is stored as a hash and cannot be shown again."</p>
-            <CodeLine text=token.value label="the token"/>
-        </div>
+        <ShownOnce heading=format!("{}: copy it now.", token.name) text="It is stored as a hash and cannot be shown again."
+            value=token.value label="the token"/>
     }
     .into_any()
 }
@@ -96,24 +81,16 @@ fn List(rows: Vec<TokenRow>, revoke: ServerAction<RevokeToken>) -> impl IntoView
         .into_iter()
         .map(|row| view! { <Row row revoke/> }.into_any())
         .collect();
-    view! { <Table caption="My tokens" heads=heads(&["Name", "Token", "Created", "Expires", "Last used"]) rows/> }
-        .into_any()
+    view! { <Table caption="My tokens" heads=token_heads() rows/> }.into_any()
 }
 
 /// Revoking asks once: the button is behind a fold that says what follows.
 #[component]
 fn Row(row: TokenRow, revoke: ServerAction<RevokeToken>) -> AnyView {
     let now = format!("Revoke {} now", row.name);
-    let expired = row
-        .expired
-        .then(|| view! { <Badge text="Expired" tone=Tone::Attention/> });
     view! {
         <tr>
-            <th scope="row" data-label="Name">{row.name.clone()}</th>
-            <td data-label="Token"><code>{format!("{}…", row.hint)}</code></td>
-            <td data-label="Created"><Time at=row.created/></td>
-            <td data-label="Expires">{expired}" "<TimeOr at=row.expires never="Never"/></td>
-            <td data-label="Last used"><TimeOr at=row.last_used never="Never"/></td>
+            <TokenCells row=row.clone()/>
             <td class="table-actions">
                 <Menu label="Revoke".into_any() name=format!("Revoke {}", row.name)>
                     <p>"Clients that use it stop working at once."</p>

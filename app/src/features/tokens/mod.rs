@@ -1,6 +1,7 @@
 //! My gateway tokens.
 
 mod api;
+pub mod cells;
 mod list;
 pub mod model;
 

@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::UiError;
 use crate::ui::time::Moment;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +15,8 @@ pub struct TokenRow {
     pub created: Moment,
     pub expires: Option<Moment>,
     pub expired: bool,
+    /// Another one took its place; it works until it expires.
+    pub replaced: bool,
     pub last_used: Option<Moment>,
 }
 
@@ -33,7 +34,3 @@ impl fmt::Debug for CreatedToken {
             .finish_non_exhaustive()
     }
 }
-
-/// In the context of the page that answers a plain form post.
-#[derive(Debug, Clone)]
-pub struct Posted(pub Result<CreatedToken, UiError>);

@@ -18,7 +18,8 @@ main { box-sizing: border-box; width: min(26rem, 100vw - 2rem); padding: 2rem; b
   background: light-dark(#fff, #1d232d); border: 1px solid light-dark(#d5dbe5, #37404e); }
 h1 { margin: 0 0 1rem; font-size: 1.25rem; }
 p, ul { margin: 0 0 1rem; overflow-wrap: anywhere; }
-form { display: grid; gap: .5rem; }
+form { display: grid; gap: .5rem; margin: 0 0 1rem; }
+main > :last-child { margin-bottom: 0; }
 button { font: inherit; padding: .6rem 1rem; border-radius: 8px; cursor: pointer; color: inherit;
   background: light-dark(#f4f6fa, #262d39); border: 1px solid light-dark(#8390a3, #6d7a8e); }
 button[value=allow] { background: light-dark(#0b5d4b, #7fd8c0); color: light-dark(#fff, #06251d); border-color: transparent; }

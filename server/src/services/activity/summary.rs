@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use domain::actor::{SubjectKind, SubjectRef};
-use domain::id::{ServerId, UserId};
+use domain::id::ServerId;
 use domain::latency::Latencies;
 use domain::timestamp::Timestamp;
 
 use crate::services::ServiceError;
+use crate::services::audit::named;
 use crate::store::Work;
 use crate::store::trail::UsageSum;
 
@@ -160,15 +161,10 @@ pub(super) async fn by_actor(work: &mut dyn Work, sums: &[UsageSum]) -> Result<V
             kind,
             id: id.to_owned(),
         };
-        let user = match kind {
-            SubjectKind::User => work.users().find(&UserId::new(id)).await?,
-            SubjectKind::VirtualAccount | SubjectKind::ExternalIdentity => None,
-        };
-        let (name, handle) = match (user, kind) {
-            (Some(user), _) => (user.name, user.email),
-            (None, SubjectKind::VirtualAccount) => (id.to_owned(), id.to_owned()),
-            (None, _) => (id.to_owned(), subject.to_string()),
-        };
+        let (name, handle) = named(work, &subject).await?.map_or_else(
+            || (id.to_owned(), subject.to_string()),
+            |named| (named.name, named.handle),
+        );
         pieces.push(Piece {
             key: Who { subject, name, handle },
             stats,

@@ -3,11 +3,13 @@
 
 mod keys;
 mod retention;
+mod verdict;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::actor::{Actor, SubjectRef};
+use domain::actor::{Actor, SubjectKind, SubjectRef};
+use domain::id::UserId;
 use domain::timestamp::Timestamp;
 use domain::via::Via;
 
@@ -16,7 +18,7 @@ use crate::store::{AuditRow, Page, PageQuery, StoreError, Trail, TrailEntry, Tra
 
 pub use keys::AuditKeys;
 pub use retention::Retention;
-pub use verify::{Broken, Fault, Noted, Verdict};
+pub use verdict::{Broken, Fault, Noted, Verdict};
 
 /// Whom an entry names that no actor made.
 const PROGRAM: &str = "Overkey";
@@ -167,12 +169,38 @@ impl AuditTrail {
         let mut work = self.core.store.read().await?;
         let mut names = BTreeMap::new();
         for subject in subjects {
-            if let Some(owner) = tokens::owner(work.as_mut(), &subject).await? {
-                names.insert(subject, owner.name);
+            if let Some(named) = named(work.as_mut(), &subject).await? {
+                names.insert(subject, named.name);
             }
         }
         Ok(names)
     }
+}
+
+/// How people call somebody.
+pub(super) struct Named {
+    pub name: String,
+    /// What to type to mean them: an e-mail address, a virtual account's name.
+    pub handle: String,
+}
+
+/// `None`: they are gone. A disabled person still has a name.
+pub(super) async fn named(work: &mut dyn Work, subject: &SubjectRef) -> Result<Option<Named>, StoreError> {
+    if subject.kind == SubjectKind::User {
+        let user = work.users().find(&UserId::new(subject.id.clone())).await?;
+        return Ok(user.map(|user| Named {
+            name: user.name,
+            handle: user.email,
+        }));
+    }
+    let owner = tokens::owner(work, subject).await?;
+    Ok(owner.map(|owner| Named {
+        name: owner.name,
+        handle: match subject.kind {
+            SubjectKind::VirtualAccount => subject.id.clone(),
+            SubjectKind::User | SubjectKind::ExternalIdentity => subject.to_string(),
+        },
+    }))
 }
 
 /// The ids that somebody may mean: theirs, and the text itself, which is an id, or the name of one who is gone.

@@ -3,7 +3,7 @@
 use domain::timestamp::Timestamp;
 use tracing::info;
 
-use super::verify::hex;
+use super::verdict::hex;
 use super::{AuditTrail, Event, record_own};
 use crate::services::ServiceError;
 use crate::store::Trail;

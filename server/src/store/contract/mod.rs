@@ -1,11 +1,14 @@
 //! What every store must do: one suite, each case on SQLite and on PostgreSQL.
 
+mod admission;
 mod cascades;
+mod identities;
 mod oauth;
 mod overrides;
 mod pages;
 mod people;
 mod servers;
+mod teams;
 mod trails;
 mod transactions;
 mod world;

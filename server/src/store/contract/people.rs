@@ -116,9 +116,13 @@ async fn virtual_accounts_are_listed_by_name(store: Arc<dyn Store>) {
     }
     let taken = work.virtual_accounts().insert(&account("ci-bot")).await;
     assert!(matches!(taken, Err(StoreError::Conflict)), "{taken:?}");
-    let page = work.virtual_accounts().list(&asked("", None, 1)).await.unwrap();
+    let page = work.virtual_accounts().list(&asked("", None, 1), None).await.unwrap();
     assert_eq!(page.items, [account("ci-bot")]);
-    let page = work.virtual_accounts().list(&asked("", page.next, 1)).await.unwrap();
+    let page = work
+        .virtual_accounts()
+        .list(&asked("", page.next, 1), None)
+        .await
+        .unwrap();
     assert_eq!((page.items, page.next), (vec![account("deploy")], None));
     let id = VirtualAccountId::new("deploy");
     assert_eq!(

@@ -193,7 +193,7 @@ async fn a_grant_needs_somebody(store: Arc<dyn Store>) {
     for (server, grantee) in [
         ("notes", Grantee::Subject(of_user("nobody"))),
         ("notes", Grantee::Subject(of_account("nobody"))),
-        ("notes", Grantee::Team("nobody".to_owned())),
+        ("notes", Grantee::Team(domain::id::TeamId::new("nobody"))),
         ("nothing", Grantee::Subject(of_user("bob"))),
     ] {
         let mut work = store.begin().await.unwrap();

@@ -58,6 +58,7 @@ pub(super) fn user(name: &str) -> UserRow {
         platform_role: PlatformRole::Member,
         disabled_at: None,
         created_at: Timestamp(10),
+        invited_until: None,
     }
 }
 
@@ -65,8 +66,11 @@ pub(super) fn account(name: &str) -> VirtualAccountRow {
     VirtualAccountRow {
         id: VirtualAccountId::new(name),
         description: format!("{name} of the build"),
+        owner: None,
         created_by: None,
         created_at: Timestamp(10),
+        owner_named: None,
+        last_used_at: None,
     }
 }
 
@@ -147,6 +151,7 @@ pub(super) fn token(id: &str, owner: &SubjectRef, hash: u8) -> TokenRow {
         created_at: Timestamp(40),
         expires_at: None,
         last_used_at: None,
+        replaced_at: None,
     }
 }
 

@@ -7,7 +7,7 @@ use sqlx::QueryBuilder;
 
 use super::chain::Trail;
 use super::{AuditRow, CallRow, TrailEntry, TrailQuery, calls, changes};
-use crate::store::work::{Tx, for_both};
+use crate::store::work::{Tx, for_both, key};
 use crate::store::{Page, PageQuery, StoreError, cursor};
 
 const NAME: &str = "trail";
@@ -119,7 +119,7 @@ macro_rules! stamp {
                 ];
                 for (condition, text) in texts {
                     if let Some(text) = text {
-                        sql.push(condition).push_bind(text);
+                        sql.push(condition).push_bind(key(&text).to_owned());
                     }
                 }
                 for (condition, time) in [(" AND at >= ", query.since), (" AND at < ", query.until)] {
@@ -137,16 +137,22 @@ macro_rules! stamp {
                 }
                 if let Some(of) = &query.of {
                     sql.push(" AND ((actor_type = ").push_bind(of.kind.as_str());
-                    sql.push(" AND actor_id = ").push_bind(of.id.clone()).push(")");
+                    sql.push(" AND actor_id = ")
+                        .push_bind(key(&of.id).to_owned())
+                        .push(")");
                     if trail == Trail::Changes {
                         sql.push(" OR (subject_type = ").push_bind(of.kind.as_str());
-                        sql.push(" AND subject_id = ").push_bind(of.id.clone()).push(")");
+                        sql.push(" AND subject_id = ")
+                            .push_bind(key(&of.id).to_owned())
+                            .push(")");
                     }
                     sql.push(")");
                 }
                 if let Some(tool) = &query.tool {
-                    sql.push(" AND (tool = ").push_bind(tool.clone());
-                    sql.push(" OR method = ").push_bind(tool.clone()).push(")");
+                    sql.push(" AND (tool = ").push_bind(key(tool).to_owned());
+                    sql.push(" OR method = ")
+                        .push_bind(key(tool).to_owned())
+                        .push(")");
                 }
                 if let Some(failed) = query.failed {
                     sql.push(" AND failed = ").push_bind(i64::from(failed));
@@ -166,7 +172,7 @@ macro_rules! stamp {
                         .push(" IN (");
                     let mut list = sql.separated(", ");
                     for actor in actors {
-                        list.push_bind(actor.clone());
+                        list.push_bind(key(actor).to_owned());
                     }
                     sql.push(")");
                 }

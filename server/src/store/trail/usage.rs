@@ -8,7 +8,7 @@ use sqlx::QueryBuilder;
 use super::ends::CHUNK;
 use super::{UsageBy, UsageCount, UsageKey, UsageQuery, UsageSum};
 use crate::store::StoreError;
-use crate::store::work::{Tx, for_both};
+use crate::store::work::{Tx, for_both, key};
 
 const INSERT: &str = "INSERT INTO usage (server_id, hour, actor_type, actor_id, method, tool, step, calls, failed) ";
 const ADD: &str = " ON CONFLICT (server_id, hour, actor_type, actor_id, method, tool, step)
@@ -82,7 +82,7 @@ macro_rules! stamp {
                         .push_bind(server.as_str().to_owned());
                 }
                 if let Some(actor) = &query.actor {
-                    sql.push(" AND actor_id = ").push_bind(actor.id.clone());
+                    sql.push(" AND actor_id = ").push_bind(key(&actor.id).to_owned());
                     sql.push(" AND actor_type = ").push_bind(actor.kind.as_str());
                 }
                 sql.push(" GROUP BY 1, 2 ORDER BY 1, 2");

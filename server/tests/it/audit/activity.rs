@@ -163,6 +163,9 @@ async fn b07_calls_are_filtered(world: &World, _: &str) {
     assert_eq!(found("error=false&subject=virtual_account/ci-bot").await, 1);
     assert_eq!(found("since=2099-01-01T00:00:00Z").await, 0);
     assert_eq!(found("until=2099-01-01T00:00:00Z").await, 5);
+    for query in ["tool=%00", "subject=virtual_account/%00", "subject=user/%00"] {
+        assert_eq!(found(query).await, 0, "{query}");
+    }
     let newest = &items(world, &world.mia, "/servers/notes/activity/calls?limit=1").await[0];
     assert_eq!(
         (&newest["credential"], &newest["tool"], &newest["error"]),

@@ -46,7 +46,6 @@ macro_rules! on_a_file {
                 let url = database.url.clone();
                 let world = crate::support::World::with(|config| config.database_url = url.clone()).await;
                 super::$case(&world, &url).await;
-                world.app.settle().await;
                 drop(world);
                 database.remove().await;
             })*

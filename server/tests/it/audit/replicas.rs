@@ -69,7 +69,6 @@ async fn b07_b12_two_replicas_write_one_chain() {
         let began = app.get(&ada, "/audit?action=audit.began").await.expect(200);
         assert_eq!(began["items"].as_array().unwrap().len(), 1, "one key, made once");
     }
-    tokio::join!(one.settle(), two.settle());
     drop((one, two));
     database.remove().await;
 }
@@ -119,7 +118,6 @@ async fn b07_the_chain_is_locked_last() {
         .expect("they wait for each other");
     let order: Vec<_> = list(first.as_ref()).await;
     assert_eq!(order[..2], ["early", "late"]);
-    tokio::join!(one.settle(), two.settle());
     drop((one, two));
     database.remove().await;
 }
@@ -158,7 +156,6 @@ async fn b07_changes_and_calls_do_not_wait_for_each_other() {
     }
     let verdicts = two.overkey.services.audit.verify(&[]).await.unwrap();
     assert!(verdicts.iter().all(|verdict| verdict.broken.is_none()));
-    tokio::join!(one.settle(), two.settle());
     drop((one, two));
     database.remove().await;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response};
 use server::egress::{Egress, EgressConfig, EgressError, FetchError, FetchLimits, Refused};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -19,6 +19,10 @@ fn open() -> Egress {
     Egress::system(&config(&["127.0.0.0/8"]))
 }
 
+async fn fetch(egress: &Egress, request: Request<Bytes>) -> Result<Response<Bytes>, FetchError> {
+    soon("an answer or an error", egress.fetch(request)).await
+}
+
 #[tokio::test]
 async fn a_small_answer_comes_whole_whatever_its_status() {
     let upstream = Upstream::start().await;
@@ -29,7 +33,7 @@ async fn a_small_answer_comes_whole_whatever_its_status() {
             .header("accept-encoding", "gzip")
             .body(Bytes::from_static(b"grant_type=refresh_token"))
             .unwrap();
-        let answer = open().fetch(request).await.unwrap();
+        let answer = fetch(&open(), request).await.unwrap();
         assert_eq!(
             (answer.status().as_u16(), answer.body().as_ref()),
             (status, &b"{\"a\":1}"[..])
@@ -55,7 +59,7 @@ async fn f3_metadata_and_token_urls_that_lead_inside_are_not_called() {
             let secret = Bytes::from_static(b"client_secret=canary");
             let token = Request::post(format!("{base}/token")).body(secret).unwrap();
             for request in [metadata, token] {
-                let outcome = strict.fetch(request).await;
+                let outcome = fetch(&strict, request).await;
                 let refused = matches!(outcome, Err(FetchError::Send(EgressError::Refused(Refused::Special))));
                 assert!(refused, "{base}: {outcome:?}");
                 assert!(!trap.sprung(), "{base}");
@@ -70,7 +74,7 @@ async fn f4_a_redirect_is_handed_back_and_not_followed() {
     let location = format!("http://127.0.0.1:{}/latest", elsewhere.port());
     for status in [301, 302, 303, 307, 308] {
         upstream.answer(status, &[("location", &location)], "");
-        let answer = open().fetch(get(&upstream.url("/"))).await.unwrap();
+        let answer = fetch(&open(), get(&upstream.url("/"))).await.unwrap();
         assert_eq!(answer.status().as_u16(), status);
         assert!(!elsewhere.sprung(), "{status}");
     }
@@ -90,7 +94,7 @@ async fn f5_an_answer_of_the_greatest_length_passes_and_one_byte_more_does_not()
     let upstream = Upstream::start().await;
     for (length, fits) in [(LIMIT, true), (LIMIT + 1, false)] {
         upstream.answer(200, &[], vec![b'x'; length]);
-        let answer = open().fetch(get(&upstream.url("/"))).await;
+        let answer = fetch(&open(), get(&upstream.url("/"))).await;
         match answer {
             Ok(answer) => assert!(fits && answer.body().len() == length),
             Err(error) => assert!(!fits && matches!(error, FetchError::TooLarge(LIMIT)), "{error:?}"),
@@ -117,7 +121,7 @@ async fn f5_of_50_mebibytes_hardly_more_than_the_limit_is_read() {
             }
             tell.send(sent).unwrap();
         });
-        let outcome = open().fetch(get(&url.await)).await;
+        let outcome = fetch(&open(), get(&url.await)).await;
         assert!(matches!(outcome, Err(FetchError::TooLarge(LIMIT))), "{outcome:?}");
         let written = soon("the connection to be closed", written).await.unwrap();
         // The rest filled buffers of the system's.
@@ -150,7 +154,7 @@ async fn f5_an_answer_that_drips_is_cut_although_it_never_stops() {
             }
             tell.send(()).unwrap();
         });
-        let outcome = hurried().fetch(get(&url.await)).await;
+        let outcome = fetch(&hurried(), get(&url.await)).await;
         assert!(matches!(outcome, Err(FetchError::TimedOut(SHORT))), "{outcome:?}");
         soon("the connection to be closed", gone).await.unwrap();
     }
@@ -161,7 +165,7 @@ async fn f5_an_answer_that_never_begins_is_given_up() {
     let trap = Trap::at("127.0.0.1");
     for scheme in ["http", "https"] {
         let url = format!("{scheme}://127.0.0.1:{}/", trap.port());
-        let outcome = hurried().fetch(get(&url)).await;
+        let outcome = fetch(&hurried(), get(&url)).await;
         assert!(matches!(outcome, Err(FetchError::TimedOut(SHORT))), "{outcome:?}");
         assert!(trap.sprung());
     }
@@ -172,7 +176,7 @@ async fn an_answer_that_ends_early_is_no_answer() {
     let url = raw::server(async |mut socket| {
         begin(&mut socket, "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{\"a\":").await;
     });
-    let error = open().fetch(get(&url.await)).await.unwrap_err();
+    let error = fetch(&open(), get(&url.await)).await.unwrap_err();
     assert!(matches!(error, FetchError::Cut), "{error:?}");
     assert_eq!(error.to_string(), "its answer was cut off");
 }

@@ -11,8 +11,8 @@ use http::Request;
 use http_body_util::Full;
 use server::egress::{Egress, EgressConfig, EgressError, FetchLimits};
 
-use crate::support::PATIENCE;
 use crate::support::names::Names;
+use crate::support::{PATIENCE, soon};
 
 /// Long enough to begin something, short enough to wait for.
 const SHORT: Duration = Duration::from_millis(300);
@@ -38,6 +38,6 @@ fn get<B: Default>(uri: &str) -> Request<B> {
 }
 
 async fn send(egress: &Egress, uri: &str) -> Result<u16, EgressError> {
-    let answer = egress.send(get::<Full<_>>(uri)).await?;
-    Ok(answer.status().as_u16())
+    let answer = soon("an answer or an error", egress.send(get::<Full<_>>(uri)));
+    Ok(answer.await?.status().as_u16())
 }

@@ -1,6 +1,6 @@
 //! Event streams, cancellation and what happens when the upstream is slow, cut or gone (D4-D7, D10, D11).
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -116,6 +116,66 @@ async fn a8_an_open_stream_ends_soon_after_its_caller_lost_the_right_to_it() {
         }
         world.grant("notes", &world.bob, "user").await;
     }
+}
+
+/// How long an open stream may outlive its caller's right to it.
+const BOUND: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn a8_an_open_stream_ends_within_five_seconds_even_when_nothing_is_sent() {
+    let world = ready().await;
+    let app = &world.app;
+    world.set(&world.eve, "notes", "sk-eve").await;
+    world.server("open", crate::support::world::no_auth()).await;
+    app.post(&world.ada, "/teams", json!({"name": "platform"}))
+        .await
+        .expect(201);
+    app.put(
+        &world.ada,
+        "/servers/open/access/team/platform",
+        json!({"role": "user"}),
+    )
+    .await
+    .expect(201);
+    let sues = format!("/teams/platform/members/{}", world.sue.id);
+    app.put(&world.ada, &sues, json!({})).await.expect(201);
+    let laptop = app.post(&world.mia, "/tokens", json!({})).await.expect(201);
+    let mias_laptop = Caller::user(&world.mia.id, laptop["token"].as_str().unwrap());
+
+    let mut open = Vec::new();
+    for (name, caller, server) in [
+        ("a disabled person", &world.bob, "notes"),
+        ("a revoked token", &mias_laptop, "open"),
+        ("taken access", &world.eve, "notes"),
+        ("out of the team", &world.sue, "open"),
+        ("a deleted account", &world.ci_bot, "open"),
+        ("nothing", &world.mia, "open"),
+    ] {
+        let stream = world.upstream.stream(&[]);
+        let mut response = world.mcp(caller, server).send().await.unwrap();
+        stream.send("data: 1\n\n").await;
+        assert_eq!(piece(&mut response).await.as_deref(), Some("data: 1\n\n"), "{name}");
+        open.push((name, stream, response));
+    }
+    let lost = Instant::now();
+    let off = json!({"disabled": true});
+    app.patch(&world.ada, &format!("/users/{}", world.bob.id), off)
+        .await
+        .expect(200);
+    let token = format!("/tokens/{}", laptop["id"].as_str().unwrap());
+    app.delete(&world.mia, &token).await.expect(204);
+    world.revoke("notes", &world.eve).await;
+    app.delete(&world.ada, &sues).await.expect(204);
+    app.delete(&world.ada, "/virtual-accounts/ci-bot").await.expect(204);
+    let (_, mias_stream, mut mias) = open.pop().unwrap();
+    for (name, stream, mut response) in open {
+        // The clock of the program stands still: it is not the fifteen seconds that end it.
+        assert_eq!(piece(&mut response).await, None, "{name}");
+        assert!(lost.elapsed() < BOUND, "{name}: {:?}", lost.elapsed());
+        stream.closed().await;
+    }
+    mias_stream.send("data: 2\n\n").await;
+    assert_eq!(piece(&mut mias).await.as_deref(), Some("data: 2\n\n"), "others go on");
 }
 
 #[tokio::test]

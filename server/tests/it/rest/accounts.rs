@@ -8,6 +8,8 @@ on_every_database!(
     people_are_made_changed_and_deleted_by_admins,
     what_is_wrong_with_a_person_is_told_at_the_field,
     nobody_locks_themselves_out,
+    two_admins_who_demote_each_other_leave_one,
+    d09_somebodys_tokens_are_seen_and_revoked_by_admins,
     virtual_accounts_are_made_and_deleted_by_admins,
 );
 
@@ -93,6 +95,40 @@ async fn nobody_locks_themselves_out(world: &World) {
         world.app.patch(&world.ada, &own, patch).await.problem(409, "conflict");
     }
     world.app.get(&world.ada, "/users").await.expect(200);
+}
+
+async fn two_admins_who_demote_each_other_leave_one(world: &World) {
+    let [ada, mia] = [&world.ada, &world.mia].map(|who| format!("/users/{}", who.id));
+    let (promote, demote) = (json!({"platform_role": "admin"}), json!({"platform_role": "member"}));
+    world.app.patch(&world.ada, &mia, promote).await.expect(200);
+    let (one, two) = tokio::join!(
+        world.app.patch(&world.ada, &mia, demote.clone()),
+        world.app.patch(&world.mia, &ada, demote)
+    );
+    // Whoever came second is no admin any more, or finds the first to be the last one.
+    let mut statuses = [one.status, two.status];
+    statuses.sort_unstable();
+    assert!(matches!(statuses, [200, 403 | 409]), "{one:?} {two:?}");
+    let admin = if one.status == 200 { &world.ada } else { &world.mia };
+    let people = world.app.get(admin, "/users").await.expect(200);
+    let admins = people["items"].as_array().unwrap().iter();
+    assert_eq!(admins.filter(|one| one["platform_role"] == "admin").count(), 1);
+}
+
+async fn d09_somebodys_tokens_are_seen_and_revoked_by_admins(world: &World) {
+    let path = format!("/users/{}/tokens", world.bob.id);
+    let list = world.app.get(&world.ada, &path).await.expect(200);
+    let token = list["items"][0]["id"].as_str().unwrap();
+    let one = format!("{path}/{token}");
+    for other in [&world.mia, &world.bob] {
+        world.app.get(other, &path).await.problem(403, "forbidden");
+        world.app.delete(other, &one).await.problem(403, "forbidden");
+    }
+    let eves = format!("/users/{}/tokens/{token}", world.eve.id);
+    world.app.delete(&world.ada, &eves).await.problem(404, "not-found");
+    world.app.get(&world.bob, "/me").await.expect(200);
+    world.app.delete(&world.ada, &one).await.expect(204);
+    world.app.get(&world.bob, "/me").await.problem(401, "unauthorized");
 }
 
 async fn virtual_accounts_are_made_and_deleted_by_admins(world: &World) {

@@ -155,7 +155,6 @@ async fn accounts_of_others_are_not_there_for_users(world: &World) {
     for caller in [&world.mia, &world.bob, &world.ci_bot] {
         for path in [
             "/users",
-            "/virtual-accounts",
             "/audit",
             eve.as_str(),
             "/users/nobody",

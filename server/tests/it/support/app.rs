@@ -85,7 +85,7 @@ impl App {
         }
     }
 
-    /// Everything is written: nothing is left in the background that would write while the database is removed.
+    /// Returns when everything that is written in the background is in the database.
     pub async fn settle(&self) {
         self.overkey.services.calls.flush().await;
     }

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod checking;
 pub mod database;
+pub mod idp;
 pub mod modern;
 pub mod names;
 pub mod process;
