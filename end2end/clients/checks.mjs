@@ -51,7 +51,7 @@ export async function ownOverride(tools) {
  * A session with the upstream was opened with the old credential, so it ends with it (404, "Session not found"). Some clients begin
  * a new one by themselves, as the specification asks; the others have to be told to connect again.
  */
-async function nextCall(client, { open, refusal }) {
+export async function nextCall(client, { open, refusal }) {
   try {
     return { value: await client.call("headers", {}) };
   } catch (error) {

@@ -1,9 +1,10 @@
-// A client in a process per connection that takes orders as lines of JSON and answers `{result}` or `{error}`.
+// A client in a process per connection that takes orders as lines of JSON and answers `{result}` or `{error}`; in between it may ask
+// its person something, by `{asked}`, and waits for `{action}`.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { cleanEnv } from "../lib/processes.mjs";
 
-export async function openProcess(command, args, token) {
+export async function openProcess(command, args, token, ask) {
   const child = spawn(command, args, { env: { ...cleanEnv, GATEWAY_TOKEN: token }, stdio: ["pipe", "pipe", "pipe"] });
   let complaints = "";
   child.stderr.on("data", (text) => (complaints += text));
@@ -12,11 +13,15 @@ export async function openProcess(command, args, token) {
   const read = async () => {
     const { value, done } = await lines.next();
     if (done) throw new Error(`${command} ended:\n${complaints}`);
-    const { result, error } = JSON.parse(value);
+    const { result, error, asked } = JSON.parse(value);
+    if (asked) {
+      child.stdin.write(`${JSON.stringify({ action: await ask(asked) })}\n`);
+      return read();
+    }
     if (error) throw Object.assign(new Error(error.message), error);
     return result;
   };
-  const ask = (order) => {
+  const carryOut = (order) => {
     child.stdin.write(`${JSON.stringify(order)}\n`);
     return read();
   };
@@ -27,8 +32,8 @@ export async function openProcess(command, args, token) {
   const revision = await read();
   return {
     revision: () => revision,
-    list: () => ask({ do: "list" }),
-    call: (name, args) => ask({ do: "call", name, arguments: args }),
+    list: () => carryOut({ do: "list" }),
+    call: (name, args) => carryOut({ do: "call", name, arguments: args }),
     close,
   };
 }

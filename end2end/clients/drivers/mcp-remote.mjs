@@ -7,7 +7,7 @@ import { connected } from "./typescript-v1.mjs";
 // It keeps logins: not in the home of whoever runs this.
 const home = temporaryFolder("mcp-remote");
 
-export async function open({ url, transport, token }) {
+export async function open({ url, transport, token, ask }) {
   const only = transport === "sse" ? "sse-only" : "http-only";
   // As its documentation says: a header's value goes through the environment, as some hosts break arguments at blanks.
   const args = [`${root}node_modules/.bin/mcp-remote`, url, String(await freePort()), "--allow-http"];
@@ -18,7 +18,7 @@ export async function open({ url, transport, token }) {
   let log = "";
   stdio.stderr.on("data", (text) => (log += text));
   try {
-    return await connected(stdio);
+    return await connected(stdio, ask);
   } catch (error) {
     throw new Error(`${error.message}\n${log}`);
   }

@@ -2,5 +2,8 @@
 import { python, root } from "../lib/install.mjs";
 import { openProcess } from "./lines.mjs";
 
-export const open = ({ url, transport, token, era }) =>
-  openProcess(python, [`${root}drivers/python.py`, url, transport, era], token);
+export function open({ url, transport, token, era, ask }) {
+  const mode = era === "pinned" ? "2026-07-28" : era;
+  const declared = ask === undefined ? "nothing" : "elicitation";
+  return openProcess(python, [`${root}drivers/python.py`, url, transport, mode, declared], token, ask);
+}

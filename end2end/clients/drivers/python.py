@@ -1,4 +1,7 @@
-"""The Python SDK (`mcp`), one connection, driven by lines of JSON on standard input: `list`, `call`, and the end of input."""
+"""The Python SDK (`mcp`), one connection, driven by lines of JSON on standard input: `list`, `call`, and the end of input.
+
+With `elicitation` it declares that it can ask its person; what is asked goes out as a line, and the next line in is the answer.
+"""
 
 import asyncio
 import json
@@ -9,9 +12,11 @@ from mcp import Client
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 from mcp.shared.exceptions import MCPError
+from mcp.types import ElicitResult
 
-url, transport, mode = sys.argv[1:]
-TIMEOUT_SECONDS = 5
+url, transport, mode, declared = sys.argv[1:]
+# People take longer.
+TIMEOUT_SECONDS = 60 if declared == "elicitation" else 5
 headers = {"Authorization": f"Bearer {os.environ['GATEWAY_TOKEN']}"}
 
 
@@ -28,6 +33,11 @@ async def answer(client: Client, order: dict):
     return result.content[0].text
 
 
+async def ask(_context, params):
+    tell(asked=params.model_dump(by_alias=True, mode="json", exclude_none=True))
+    return ElicitResult(action=json.loads(await asyncio.to_thread(sys.stdin.readline))["action"])
+
+
 def tell(**line):
     print(json.dumps(line), flush=True)
 
@@ -41,7 +51,8 @@ def failure(error: BaseException) -> dict:
 
 
 async def main():
-    async with Client(connection(), mode=mode, read_timeout_seconds=TIMEOUT_SECONDS) as client:
+    options = {"elicitation_callback": ask} if declared == "elicitation" else {}
+    async with Client(connection(), mode=mode, read_timeout_seconds=TIMEOUT_SECONDS, **options) as client:
         tell(result=client.protocol_version)
         while line := await asyncio.to_thread(sys.stdin.readline):
             try:

@@ -3,15 +3,16 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 
-export async function open({ url, transport, token }) {
+export async function open({ url, transport, token, ask }) {
   const requestInit = { headers: { authorization: `Bearer ${token}` } };
   const Transport = transport === "sse" ? SSEClientTransport : StreamableHTTPClientTransport;
-  return connected(new Transport(new URL(url), { requestInit }));
+  return connected(new Transport(new URL(url), { requestInit }), ask);
 }
 
-/** Shared with mcp-remote, which is spoken to over stdio. */
-export async function connected(transport) {
-  const client = new Client({ name: "overkey-clients", version: "1.0.0" });
+/** Shared with mcp-remote, which is spoken to over stdio. What the server asks for in between (`ask`), 2025-11-25 tells by an error. */
+export async function connected(transport, ask) {
+  const capabilities = ask === undefined ? {} : { elicitation: { form: {}, url: {} } };
+  const client = new Client({ name: "overkey-clients", version: "1.0.0" }, { capabilities });
   await client.connect(transport);
   return {
     revision: () => transport.protocolVersion,

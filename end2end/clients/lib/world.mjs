@@ -41,6 +41,12 @@ export class World {
     return cookie;
   }
 
+  /** REST in the name of whoever has this token. */
+  as = (token) => new Person(this, token);
+
+  /** What a page says to whoever has this session. */
+  page = (url, cookie) => exchange(this, "GET", url, { headers: { cookie } });
+
   /** Registers an upstream and lets `users` call it. */
   async register(name, url, outbound_auth, users) {
     await this.ada.send("POST", "/servers", { name, url, outbound_auth });

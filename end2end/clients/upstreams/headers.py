@@ -9,6 +9,12 @@ from fastmcp.server.dependencies import get_http_headers
 server = FastMCP("headers")
 
 
+@server.resource("headers://all")
+def all_headers() -> str:
+    """The same, to be read."""
+    return json.dumps(get_http_headers(include_all=True))
+
+
 @server.tool
 def headers() -> str:
     """Tell the headers of this request, as JSON."""

@@ -160,22 +160,30 @@ fn for_call(actor: &Actor, server: &str, call: &RpcCall<'_>) -> ForCall {
 }
 
 /// The session id with a note that the client can be asked, if it declared so: there is no session to keep it in. Where the
-/// upstream has no sessions, the note is the whole id.
+/// upstream has no sessions, the note is the whole id. Some upstreams repeat the id in every answer, so the note goes along.
 pub fn noted(
     gateway: &Parts,
     message: &Message,
     (server, subject): (&str, &str),
     id: Option<HeaderValue>,
 ) -> Option<HeaderValue> {
-    let declared = is_posted(message)
-        && rpc_call::may_initialize(&message.headers, &message.body)
-        && RpcCall::read(&message.body).is_some_and(|call| call.declares_url_at_initialize());
+    let noted_before = || {
+        let session = message.headers.get(SESSION).and_then(|id| id.to_str().ok());
+        session.is_some_and(|session| gateway.sessions.has_url_elicitation(session, server, subject))
+    };
+    if !(declared(message) || (id.is_some() && noted_before())) {
+        return id;
+    }
     let sealed = id.as_ref().map_or(Some(""), |id| id.to_str().ok());
-    let noted = sealed.filter(|_| declared).and_then(|sealed| {
-        let noted = gateway.sessions.with_url_elicitation(sealed, server, subject)?;
-        HeaderValue::try_from(noted).ok()
-    });
-    noted.or(id)
+    let noted = sealed.and_then(|sealed| gateway.sessions.with_url_elicitation(sealed, server, subject));
+    noted.and_then(|id| HeaderValue::try_from(id).ok()).or(id)
+}
+
+/// An `initialize` of a client that can be asked.
+fn declared(message: &Message) -> bool {
+    is_posted(message)
+        && rpc_call::may_initialize(&message.headers, &message.body)
+        && RpcCall::read(&message.body).is_some_and(|call| call.declares_url_at_initialize())
 }
 
 fn is_posted(message: &Message) -> bool {

@@ -145,6 +145,25 @@ async fn b09_what_a_client_declared_changes_nothing_about_its_session() {
     world.upstream.assert_untouched();
 }
 
+/// FastMCP does, and the TypeScript SDK takes the newest.
+#[tokio::test]
+async fn b09_an_upstream_that_repeats_its_session_id_takes_nothing_back() {
+    let world = World::new().await;
+    for (declares, code) in [(declared(), -32042), (json!({}), 4401)] {
+        let mut session = session(&world, Some("up-1"), &declares).await;
+        for _ in 1..=2 {
+            world.upstream.answer(200, &[(SESSION, "up-1")], "{}");
+            let answer = with(&world, &world.bob, &session, CALL).await;
+            answer.expect(200);
+            assert_eq!(world.upstream.next().await.only(SESSION), Some("up-1"));
+            session = answer.header(SESSION).to_owned();
+        }
+        forget(&world, &world.bob).await;
+        let body = with(&world, &world.bob, &session, CALL).await.expect(200);
+        assert_eq!(body["error"]["code"], code, "{body}");
+    }
+}
+
 #[tokio::test]
 async fn b09_where_the_upstream_keeps_no_sessions_the_id_says_only_what_was_declared() {
     let world = World::new().await;
