@@ -25,7 +25,7 @@ export async function open({ url, token, era, ask }) {
     if (pending === undefined) return answer;
     const action = await ask(pending);
     return settled(
-      await mcpdo("elicitation/respond", pending.elicitationId, action === "accept" ? "--done" : `--${action}`),
+      await mcpdo("elicitation/respond", pending.elicitationId, action === "accept" ? "--done" : "--cancel"),
     );
   };
   return {

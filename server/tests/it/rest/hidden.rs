@@ -153,16 +153,15 @@ async fn s08_no_answer_holds_what_was_entered(world: &World) {
 async fn accounts_of_others_are_not_there_for_users(world: &World) {
     let eve = format!("/users/{}", world.eve.id);
     for caller in [&world.mia, &world.bob, &world.ci_bot] {
-        for path in [
-            "/users",
-            "/audit",
-            eve.as_str(),
-            "/users/nobody",
-            "/virtual-accounts/ci-bot",
-            "/virtual-accounts/ci-bot/tokens",
-        ] {
+        for path in ["/users", "/audit", eve.as_str(), "/users/nobody"] {
             world.app.get(caller, path).await.problem(403, "forbidden");
         }
+        // Who owns an account sees it; to others it is not there.
+        for path in ["/virtual-accounts/ci-bot", "/virtual-accounts/ci-bot/tokens"] {
+            world.app.get(caller, path).await.problem(404, "not-found");
+        }
+        let list = world.app.get(caller, "/virtual-accounts").await.expect(200);
+        assert_eq!(list["items"], json!([]));
     }
     let me = world.app.get(&world.bob, "/me").await.expect(200);
     assert_eq!(
