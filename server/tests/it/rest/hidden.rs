@@ -160,9 +160,12 @@ async fn accounts_of_others_are_not_there_for_users(world: &World) {
         for path in ["/virtual-accounts/ci-bot", "/virtual-accounts/ci-bot/tokens"] {
             world.app.get(caller, path).await.problem(404, "not-found");
         }
-        let list = world.app.get(caller, "/virtual-accounts").await.expect(200);
-        assert_eq!(list["items"], json!([]));
     }
+    // People see those that they own.
+    let list = world.app.get(&world.bob, "/virtual-accounts").await.expect(200);
+    assert_eq!(list["items"], json!([]));
+    let list = world.app.get(&world.ci_bot, "/virtual-accounts").await;
+    list.problem(403, "forbidden");
     let me = world.app.get(&world.bob, "/me").await.expect(200);
     assert_eq!(
         (&me["subject"]["id"], &me["platform_role"]),
