@@ -22,6 +22,6 @@ pub fn Everywhere() -> impl IntoView {
     });
     let page = Resource::new_blocking(move || asked.get(), activity_summary);
     loaded(page, |page| {
-        view! { <PageHead title="Activity"/><Content page/> }.into_any()
+        view! { <PageHead title="Activity"/><h2 class="visually-hidden">"Calls"</h2><Content page/> }.into_any()
     })
 }
