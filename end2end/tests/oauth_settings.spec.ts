@@ -104,6 +104,8 @@ test("S61 another client: the preview says who must authorize again, and only co
   api,
   world,
 }) => {
+  // Two saves, axe in both themes and eight pictures.
+  test.slow();
   const client = await registerClient(await issuerOf(await api(ada)), `${world.url}/oauth/callback`);
   const caller = await api(bob);
   await signIn(mia);
