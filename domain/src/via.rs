@@ -27,6 +27,8 @@ pub enum By {
     Provider(String),
     /// The beginning of the hash that the session is stored under.
     Session(String),
+    /// An MCP client that somebody allowed to act for them (B10), by the id of what they allowed.
+    App(String),
     CommandLine,
 }
 
@@ -38,6 +40,7 @@ impl By {
             Self::Token(id) => Some(("token", id.as_str())),
             Self::Provider(issuer) => Some(("provider", issuer)),
             Self::Session(id) => Some(("session", id)),
+            Self::App(id) => Some(("app", id)),
             Self::CommandLine => Some(("command_line", "")),
         }
     }
@@ -48,6 +51,7 @@ impl By {
             "token" => Some(Self::Token(TokenId::new(id))),
             "provider" => Some(Self::Provider(id)),
             "session" => Some(Self::Session(id)),
+            "app" => Some(Self::App(id)),
             "command_line" => Some(Self::CommandLine),
             _ => None,
         }
@@ -64,6 +68,7 @@ mod tests {
             By::Token(TokenId::new("t")),
             By::Provider("https://id.example".into()),
             By::Session("ab".into()),
+            By::App("a".into()),
             By::CommandLine,
         ] {
             let (word, id) = by.parts().unwrap();
