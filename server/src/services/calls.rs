@@ -23,7 +23,7 @@ use super::renewals::HeldTokens;
 use super::revocations::Revocations;
 use super::uses::Uses;
 use super::waiting::Waiting;
-use super::{Core, ServiceError, access, identity, tokens, vault};
+use super::{Core, ServiceError, access, identity, logins, tokens, vault};
 use crate::seal::SealError;
 use crate::store::{OverrideRow, OverrideUse, StoreError};
 
@@ -41,6 +41,8 @@ pub enum Proof {
     Own(Vec<u8>),
     /// An identity provider's (B02).
     Provider(Identity),
+    /// An access token of our own login, by its SHA-256, and the server it counts at (B10).
+    Login(Vec<u8>, String),
 }
 
 /// A server as a call sees it. Built once per lookup; holds opened secrets, so it is never serialised or logged.
@@ -178,6 +180,17 @@ impl Calls {
         })
     }
 
+    /// The same at a server's own address, where the tokens of our own login count, too (B10).
+    pub async fn authenticate_at(&self, token: &str, server: &str) -> Result<Caller, AuthenticateError> {
+        let Some(hash) = logins::access_hash(token) else {
+            return self.authenticate(token).await;
+        };
+        let (actor, id) = logins::holder(&self.core, &hash, server).await?;
+        self.uses.token_used(id, self.core.now());
+        let proof = Proof::Login(hash, server.to_owned());
+        Ok(Caller { actor, proof })
+    }
+
     async fn with_providers_token(&self, token: &str) -> Result<Caller, AuthenticateError> {
         let identity = self.verifier.verify(token, self.core.now()).await?;
         let actor = identities::admit(&self.core, &identity).await?;
@@ -213,6 +226,7 @@ impl Calls {
     async fn still(&self, proof: &Proof) -> Result<Actor, AuthenticateError> {
         match proof {
             Proof::Own(hash) => Ok(self.holder(hash).await?.0),
+            Proof::Login(hash, server) => Ok(logins::holder(&self.core, hash, server).await?.0),
             Proof::Provider(identity) if identity.expires_at <= self.core.now() => Err(AuthenticateError::Invalid),
             Proof::Provider(identity) => {
                 let mut work = self.core.store.read().await?;
