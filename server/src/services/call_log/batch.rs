@@ -8,6 +8,7 @@ use domain::latency;
 use domain::timestamp::Timestamp;
 use tracing::{error, warn};
 
+use super::Called;
 use crate::services::audit::{Event, record_own};
 use crate::store::trail::{CALL_REFUSED, UsageCount, UsageKey};
 use crate::store::{CallRow, Store, StoreError};
@@ -32,16 +33,13 @@ impl Batch {
         }
     }
 
-    pub fn len(&self) -> usize {
-        self.rows.len()
+    /// For how many more.
+    pub fn room(&self) -> usize {
+        self.room.saturating_sub(self.rows.len())
     }
 
-    pub fn has_room(&self) -> bool {
-        self.rows.len() < self.room
-    }
-
-    pub fn add(&mut self, row: CallRow) {
-        self.rows.push(row);
+    pub fn add(&mut self, called: Called, at: Timestamp) {
+        self.rows.push(called.row(at));
     }
 
     /// Writes all, and tells of `dropped` ones. Keeps what could not be written for now; gives back what could not be told.
