@@ -15,8 +15,10 @@ use crate::support::world::{CALL, individual};
 use crate::support::{Answer, App, Caller, Upstream, World, app};
 
 const BOUND: Duration = Duration::from_secs(1);
-/// What this test's connections are called; each test is a process of its own.
-const NAME: &str = "warm_replicas";
+/// What this test's connections are called: other tests run at the same time.
+fn connections(database: &Postgres) -> String {
+    format!("{}&application_name=warm_{}", database.url, std::process::id())
+}
 
 struct Replicas {
     database: Postgres,
@@ -31,7 +33,7 @@ impl Replicas {
         let mut apps = Vec::new();
         for _ in 0..count {
             let mut config = app::config();
-            config.database_url = format!("{}&application_name={NAME}", database.url);
+            config.database_url = connections(&database);
             apps.push(App::start(config).await);
         }
         let upstream = Upstream::start().await;
@@ -148,7 +150,10 @@ async fn b12_a_replica_that_hears_nothing_goes_by_nothing_old() {
 /// Of this test's apps only.
 async fn kill_listeners(url: String, stop: Arc<AtomicBool>) -> usize {
     let mut connection = PgConnection::connect(&url).await.unwrap();
-    let kill = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{NAME} news'");
+    let kill = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'warm_{} news'",
+        std::process::id()
+    );
     let mut killed = 0;
     while !stop.load(Ordering::Relaxed) {
         killed += connection.fetch_all(&*kill).await.unwrap().len();
@@ -202,7 +207,7 @@ fn load(urls: &[url::Url], token: &str, stop: &Arc<AtomicBool>) -> Vec<tokio::ta
 #[tokio::test(flavor = "multi_thread")]
 async fn b12_no_process_uses_a_key_replaced_more_than_a_second_ago_and_none_fails_without_need() {
     let database = Postgres::create().await;
-    let (url, switch) = cuttable(&format!("{}&application_name={NAME}", database.url)).await;
+    let (url, switch) = cuttable(&connections(&database)).await;
     let home = Home::new();
     let settings = [
         ("OVERKEY_DATABASE_URL", url.as_str()),
