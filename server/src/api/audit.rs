@@ -59,7 +59,7 @@ pub(super) struct AuditSubjectView {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ViaView {
-    /// `token`, `session`, `provider` (an identity provider's token) or `command_line`.
+    /// `token`, `session`, `provider` (an identity provider's token), `app` (an MCP client that signed in) or `command_line`.
     r#type: &'static str,
     /// A token's id, the beginning of a session's hash, a provider's issuer.
     id: String,

@@ -15,6 +15,7 @@ mod demo_provider;
 mod egress;
 mod gateway;
 mod identity;
+mod login;
 mod oauth;
 mod outage;
 mod process;
