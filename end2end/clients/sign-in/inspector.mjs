@@ -23,7 +23,7 @@ export async function signInAndCall({ url, open }) {
   let opened;
   child.stdout.on("data", (text) => {
     said += text;
-    const page = /(http:\S+\/oauth\/authorize\?\S+)\s/.exec(said);
+    const page = /(http:[\x21-\x7e]+\/oauth\/authorize\?[\x21-\x7e]+)[^\x21-\x7e]/.exec(said);
     if (page && opened === undefined) opened = open(page[1]).then(deliver);
   });
   const code = await new Promise((done) => child.on("close", done));

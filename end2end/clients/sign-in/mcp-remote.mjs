@@ -13,15 +13,21 @@ export async function signInAndCall({ url, open }) {
   const stdio = new StdioClientTransport({ command: process.execPath, args, env, stderr: "pipe" });
   let log = "";
   const opened = new Promise((done, fail) => {
+    let told = false;
     stdio.stderr.on("data", (text) => {
       log += text;
+      if (told) return;
       const page = /visiting:\s+(http\S+)\s/.exec(log);
-      if (page) done(open(page[1]).then(deliver));
+      if (!page) return;
+      told = true;
+      done(open(page[1]).then(deliver));
     });
     stdio.stderr.on("end", () => fail(new Error(`it ended:\n${log}`)));
   });
   const client = new Client({ name: "overkey-clients", version: "1.0.0" });
-  await Promise.all([client.connect(stdio), opened]);
+  await Promise.all([client.connect(stdio), opened]).catch((error) => {
+    throw new Error(`${error.message} ${error.cause ?? ""}\n${log}`);
+  });
   await client.listTools();
   const { content } = await client.callTool({ name: "whoami", arguments: {} });
   opened.catch(() => {});
