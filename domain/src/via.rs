@@ -28,6 +28,8 @@ pub enum By {
     /// The beginning of the hash that the session is stored under.
     Session(String),
     CommandLine,
+    /// `overkey apply` with this file: the beginning of its SHA-256.
+    Apply(String),
 }
 
 impl By {
@@ -39,6 +41,7 @@ impl By {
             Self::Provider(issuer) => Some(("provider", issuer)),
             Self::Session(id) => Some(("session", id)),
             Self::CommandLine => Some(("command_line", "")),
+            Self::Apply(file) => Some(("apply", file)),
         }
     }
 
@@ -49,6 +52,7 @@ impl By {
             "provider" => Some(Self::Provider(id)),
             "session" => Some(Self::Session(id)),
             "command_line" => Some(Self::CommandLine),
+            "apply" => Some(Self::Apply(id)),
             _ => None,
         }
     }
@@ -65,6 +69,7 @@ mod tests {
             By::Provider("https://id.example".into()),
             By::Session("ab".into()),
             By::CommandLine,
+            By::Apply("3f9a".into()),
         ] {
             let (word, id) = by.parts().unwrap();
             assert_eq!(By::parse(word, id.to_owned()), Some(by.clone()));
