@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::Clock;
+use crate::store::trail::{CALL_FORWARDED, CALL_REFUSED, CREDENTIAL_INJECTED};
 use crate::store::{CallRow, Store};
 use batch::Batch;
 
@@ -52,9 +53,9 @@ impl Called {
     fn row(self, at: Timestamp) -> CallRow {
         let injected = self.sent && self.fingerprint.is_some();
         let action = match (injected, self.sent) {
-            (true, _) => "credential.injected",
-            (false, true) => "call.forwarded",
-            (false, false) => "call.refused",
+            (true, _) => CREDENTIAL_INJECTED,
+            (false, true) => CALL_FORWARDED,
+            (false, false) => CALL_REFUSED,
         };
         CallRow {
             at,

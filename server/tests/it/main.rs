@@ -19,6 +19,7 @@ mod oauth;
 mod outage;
 mod process;
 mod replicas;
+mod replicas_warm;
 mod rest;
 mod rooms;
 mod sign_in;

@@ -9,7 +9,7 @@ use domain::timestamp::Timestamp;
 use tracing::{error, warn};
 
 use crate::services::audit::{Event, record_own};
-use crate::store::trail::{UsageCount, UsageKey};
+use crate::store::trail::{CALL_REFUSED, UsageCount, UsageKey};
 use crate::store::{CallRow, Store, StoreError};
 
 const HOUR: i64 = 3_600;
@@ -81,7 +81,7 @@ impl Batch {
                 actor: row.actor.clone(),
                 method,
                 tool,
-                step: (row.action != "call.refused").then(|| latency::step_of(row.latency_micros)),
+                step: (row.action != CALL_REFUSED).then(|| latency::step_of(row.latency_micros)),
             };
             let count = counts.entry(key).or_default();
             count.calls += 1;
