@@ -14,12 +14,12 @@ use domain::actor::Actor;
 use domain::id::ServerId;
 use domain::server::ServerName;
 use domain::timestamp::Timestamp;
-use metrics::counter;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::Clock;
 use crate::store::{CallRow, Store};
+use crate::telemetry::measures;
 use batch::Batch;
 
 const QUEUE: usize = 10_000;
@@ -111,8 +111,13 @@ impl CallLog {
     pub fn offer(&self, called: Called, at: Timestamp) {
         if self.queue.try_send(called.row(at)).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
-            counter!("overkey_call_records_dropped_total").increment(1);
+            measures::dropped("calls");
         }
+    }
+
+    /// How many calls wait to be taken up.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// Returns when everything offered before is in the database, or could not be put there: for shutdown and for tests.
