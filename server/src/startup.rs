@@ -33,6 +33,7 @@ use crate::store::{self, Store};
 use crate::telemetry::measures;
 use crate::web;
 use crate::web::set_up::SetUpLink;
+use crate::web::workers::Workers;
 use crate::web::{listen, session};
 
 /// How long running calls may take to finish after SIGTERM.
@@ -171,11 +172,20 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
     let sweep = tokio::spawn(sweep);
     let measured = tokio::spawn(measures::keep());
     let keep = tokio::spawn(keep_trails(overkey.services.audit.clone(), retention(&overkey.config)));
-    let server = tokio::spawn(listen::serve(listener, router, listen::HEADERS, stop.clone()));
-    signalled().await;
-    info!("Stopping: no new work, running calls may finish");
-    stop.cancel();
-    if tokio::time::timeout(DRAIN, server).await.is_err() {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut workers = Workers::start(cores, &router, listen::HEADERS).context("Cannot start the threads for calls")?;
+    let told = stop.clone();
+    let stopping = async {
+        signalled().await;
+        info!("Stopping: no new work, running calls may finish");
+        stop.cancel();
+        tokio::time::sleep(DRAIN).await;
+    };
+    let drained = tokio::select! {
+        () = workers.serve(listener, told) => true,
+        () = stopping => false,
+    };
+    if !drained {
         warn!("Some calls were still running after {} seconds", DRAIN.as_secs());
     }
     sweep.abort();
@@ -184,6 +194,8 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
     overkey.oauth.finish_renewals().await;
     keep.abort();
     overkey.services.calls.flush().await;
+    // Their connections to the database may have been in use until here.
+    drop(workers);
     Ok(())
 }
 

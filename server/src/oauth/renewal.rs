@@ -56,16 +56,16 @@ pub(super) type Renewed = Result<Arc<HeldTokens>, RenewalError>;
 
 impl Oauth {
     /// Tokens that can be sent now: as they are, or renewed first. Those that end soon are renewed meanwhile.
-    pub async fn fresh(&self, held: HeldTokens) -> Renewed {
+    pub async fn fresh(&self, held: Arc<HeldTokens>) -> Renewed {
         let from = &held.tokens.from;
         match freshness(from.issued_at, from.expires_at, self.0.renewals.now()) {
-            Freshness::Fresh => Ok(Arc::new(held)),
+            Freshness::Fresh => Ok(held),
             Freshness::Due => {
                 if held.tokens.refresh.is_some() {
                     // Not awaited: this call goes on with what it has.
                     drop(self.flight(&held.row.id, held.row.version));
                 }
-                Ok(Arc::new(held))
+                Ok(held)
             }
             Freshness::Expired => self.renewed(&held.row.id, held.row.version).await,
         }

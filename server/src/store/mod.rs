@@ -3,12 +3,14 @@
 //! A use case opens one `Work`, reads and writes through its stores, and ends with `save`; dropping the work undoes it.
 //! "Not there" is `None`; `StoreError` hides the driver. Secrets come and go only as `Sealed`.
 
+pub mod changes;
 mod consents;
 #[cfg(test)]
 mod contract;
 mod cursor;
 pub mod error;
 mod external_identities;
+mod follow;
 mod grants;
 mod invitations;
 mod override_page;
@@ -43,6 +45,7 @@ use domain::timestamp::Timestamp;
 
 use crate::seal::Sealed;
 
+pub use changes::{Changes, Moment, Place};
 pub use error::StoreError;
 pub use rows::{
     Consent, ExternalIdentityRow, Grant, Grantee, InvitationRow, MemberRow, OAuthClientRow, OverridePage,
@@ -74,6 +77,8 @@ pub trait Store: Send + Sync + 'static {
     async fn migrate(&self) -> Result<(), StoreError>;
     /// The key that ties the entries of both trails. Until it is given, nothing can be written there.
     fn give_chain_key(&self, key: ChainKey);
+    /// What has changed since copies were made, here and at other processes; from the first time on, those are listened to.
+    fn follow(&self) -> Arc<Changes>;
     /// Whether the database answers (readiness).
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -6,7 +6,7 @@ use domain::id::TokenId;
 use domain::timestamp::Timestamp;
 
 use super::work::{Tx, for_both, inserted, key, subject};
-use super::{StoreError, TokenRow, Tokens};
+use super::{Place, StoreError, TokenRow, Tokens};
 
 const INSERT: &str = "INSERT INTO tokens
     (id, owner_type, owner_id, name, hash, hint, created_at, expires_at, last_used_at)
@@ -121,6 +121,7 @@ macro_rules! stamp {
                     .bind(at.0)
                     .bind(ends_at.0);
                 let replaced = replace.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::token(id));
                 self.mark_revocation().await?;
                 Ok(replaced)
             }
@@ -131,6 +132,7 @@ macro_rules! stamp {
                     .bind(owner.kind.as_str())
                     .bind(&owner.id);
                 let deleted = delete.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::token(id));
                 self.mark_revocation().await?;
                 Ok(deleted)
             }

@@ -14,6 +14,7 @@ pub mod set_up;
 pub mod sign_in;
 pub mod sign_on;
 pub mod ui;
+pub mod workers;
 
 use std::sync::Arc;
 use std::time::Duration;

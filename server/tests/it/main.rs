@@ -20,6 +20,7 @@ mod observe;
 mod outage;
 mod process;
 mod replicas;
+mod replicas_warm;
 mod rest;
 mod rooms;
 mod sign_in;
