@@ -144,8 +144,14 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         _ => {}
     }
     let config = Config::load(cli.config.as_deref())?;
-    telemetry::start(&config)?;
-    match cli.command {
+    let telemetry = telemetry::start(&config)?;
+    let done = carry_out(cli.command, config).await;
+    telemetry.stop().await;
+    done
+}
+
+async fn carry_out(command: Command, config: Config) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Serve => startup::serve(config).await?,
         Command::Demo { data } => demo::serve(config, data).await?,
         Command::Migrate => open(config).await.map(|_| say("The database is up to date."))?,

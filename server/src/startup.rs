@@ -30,6 +30,7 @@ use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::audit::{AuditKeys, AuditTrail, Retention};
 use crate::services::{Core, Services};
 use crate::store::{self, Store};
+use crate::telemetry::measures;
 use crate::web;
 use crate::web::set_up::SetUpLink;
 use crate::web::workers::Workers;
@@ -72,6 +73,8 @@ impl Overkey {
         clock: Arc<dyn Clock>,
         egress: Egress,
     ) -> anyhow::Result<Self> {
+        // Before anything counts.
+        measures::recorder();
         let store = store::open(&config.database_url)
             .await
             .context("Cannot open the database; check OVERKEY_DATABASE_URL")?;
@@ -160,16 +163,14 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
     let router = overkey.router().await?;
     let stop = CancellationToken::new();
     if let Some(address) = overkey.config.metrics_listen {
-        let metrics = listen::serve(
-            bind(address).await?,
-            web::metrics_router(),
-            listen::HEADERS,
-            stop.clone(),
-        );
+        let listener = bind(address).await?;
+        info!(url = %format_args!("http://{}/metrics", listener.local_addr()?), "Metrics are served");
+        let metrics = listen::serve(listener, web::metrics_router(overkey), listen::HEADERS, stop.clone());
         tokio::spawn(metrics);
     }
     let sweep = session::sweep(overkey.core.store.clone(), overkey.core.clock.clone());
     let sweep = tokio::spawn(sweep);
+    let measured = tokio::spawn(measures::keep());
     let keep = tokio::spawn(keep_trails(overkey.services.audit.clone(), retention(&overkey.config)));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut workers = Workers::start(cores, &router, listen::HEADERS).context("Cannot start the threads for calls")?;
@@ -188,6 +189,7 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
         warn!("Some calls were still running after {} seconds", DRAIN.as_secs());
     }
     sweep.abort();
+    measured.abort();
     // A rotated refresh token that is not stored is lost.
     overkey.oauth.finish_renewals().await;
     keep.abort();

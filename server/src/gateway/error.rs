@@ -14,6 +14,7 @@ use super::auth_required::Question;
 use super::message::{Addressed, Message, Transport};
 use crate::egress::Refused;
 use crate::services::ServiceError;
+use crate::telemetry::measures;
 
 /// The upstream refused a credential that is not the caller's own to mend.
 const UPSTREAM_REFUSED: i64 = 4403;
@@ -131,7 +132,10 @@ impl GatewayError {
                 StatusCode::NOT_FOUND,
                 &failure(SESSION_NOT_FOUND, "Session not found. Initialize again."),
             ),
-            Self::AuthRequired(required) => refused(message, &required.error()),
+            Self::AuthRequired(required) => {
+                measures::missing(required.reason.as_str());
+                refused(message, &required.error())
+            }
             Self::Asked(question) => question.respond(message),
             Self::StaleState => {
                 let text = "Invalid or expired requestState. Call again without it.";

@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::store::{
-    Audit, Calls, ChainKey, Consents, ExternalIdentities, Grants, Invitations, Overrides, Renewals, Revocations,
-    Servers, Sessions, Settings, Store, StoreError, Teams, Tokens, Trails, UserIdentities, Users, VirtualAccounts,
-    Work,
+    Audit, Calls, ChainKey, Changes, Consents, ExternalIdentities, Grants, Invitations, Overrides, Renewals,
+    Revocations, Servers, Sessions, Settings, Store, StoreError, Teams, Tokens, Trails, UserIdentities, Users,
+    VirtualAccounts, Work,
 };
 
 pub(super) struct OneWork {
@@ -68,6 +68,10 @@ impl Store for OneWork {
 
     fn give_chain_key(&self, key: ChainKey) {
         self.store.give_chain_key(key);
+    }
+
+    fn follow(&self) -> Arc<Changes> {
+        self.store.follow()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -17,6 +17,7 @@ mod egress;
 mod gateway;
 mod identity;
 mod oauth;
+mod observe;
 mod outage;
 mod process;
 mod replicas;
