@@ -10,6 +10,7 @@ pub mod demo;
 pub mod egress;
 pub mod gateway;
 pub mod identity;
+pub mod login;
 pub mod mcp;
 pub mod oauth;
 pub mod password;

@@ -25,6 +25,7 @@ use crate::config::{Config, KeySource, decode_key};
 use crate::egress::{Egress, EgressConfig, FetchLimits};
 use crate::gateway::Upstreams;
 use crate::identity::{Providers, SignOn};
+use crate::login::Login;
 use crate::oauth::Oauth;
 use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::audit::{AuditKeys, AuditTrail, Retention};
@@ -54,6 +55,8 @@ pub struct Overkey {
     pub services: Services,
     pub egress: Egress,
     pub oauth: Oauth,
+    /// For MCP clients that sign in here.
+    pub login: Login,
     /// Single sign-on, where it is configured.
     pub sign_on: Option<SignOn>,
     pub config: Config,
@@ -99,6 +102,7 @@ impl Overkey {
         let sign_on = config.sso.clone();
         Ok(Self {
             sign_on: sign_on.map(|sso| SignOn::new(sso, &core, services.sign_ons.clone(), egress.clone())),
+            login: Login::new(&core, services.logins.clone(), egress.clone()),
             services,
             oauth: Oauth::new(&core, egress.clone()),
             egress,

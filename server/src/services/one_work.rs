@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::store::{
-    Audit, Calls, ChainKey, Changes, Consents, ExternalIdentities, Grants, Invitations, Overrides, Renewals,
-    Revocations, Servers, Sessions, Settings, Store, StoreError, Teams, Tokens, Trails, UserIdentities, Users,
-    VirtualAccounts, Work,
+    Audit, Calls, ChainKey, Changes, Consents, ExternalIdentities, Grants, Invitations, LoginClients, Logins,
+    Overrides, Renewals, Revocations, Servers, Sessions, Settings, Store, StoreError, Teams, Tokens, Trails,
+    UserIdentities, Users, VirtualAccounts, Work,
 };
 
 pub(super) struct OneWork {
@@ -120,6 +120,8 @@ lend! {
     renewals: Renewals,
     consents: Consents,
     tokens: Tokens,
+    login_clients: LoginClients,
+    logins: Logins,
     sessions: Sessions,
     audit: Audit,
     calls: Calls,

@@ -105,6 +105,12 @@ macro_rules! stamp {
             fn tokens(&mut self) -> &mut dyn super::Tokens {
                 self
             }
+            fn login_clients(&mut self) -> &mut dyn super::LoginClients {
+                self
+            }
+            fn logins(&mut self) -> &mut dyn super::Logins {
+                self
+            }
             fn sessions(&mut self) -> &mut dyn super::Sessions {
                 self
             }
