@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, Postgres};
 
 use super::trail::SharedKey;
-use super::work::Tx;
+use super::work::{APPLIED, Tx, missing};
 use super::{ChainKey, Store, StoreError, Work};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -60,6 +60,16 @@ impl Store for PostgresStore {
     /// sqlx holds an advisory lock meanwhile.
     async fn migrate(&self) -> Result<(), StoreError> {
         Ok(MIGRATIONS.run_direct(&mut *self.pool.acquire().await?).await?)
+    }
+
+    async fn pending(&self) -> Result<usize, StoreError> {
+        let known = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+        let known: bool = sqlx::query_scalar(known).fetch_one(&self.pool).await?;
+        if !known {
+            return Ok(MIGRATIONS.iter().count());
+        }
+        let applied = sqlx::query_scalar(APPLIED).fetch_all(&self.pool).await?;
+        Ok(missing(&MIGRATIONS, &applied))
     }
 
     fn give_chain_key(&self, key: ChainKey) {

@@ -15,7 +15,7 @@ use app::App;
 use app::backend::Backend;
 use app::shell::shell;
 
-use super::{assets, once, set_up::SetUpLink, sign_in::safe_next};
+use super::{assets, import, once, set_up::SetUpLink, sign_in::safe_next};
 
 #[derive(Clone)]
 pub(super) struct Pages {
@@ -40,6 +40,7 @@ pub fn router(backend: &Backend, set_up: SetUpLink) -> Router {
     Router::new()
         .merge(leptos)
         .merge(once::routes())
+        .merge(import::routes())
         .fallback(file_or_not_found)
         .layer(from_fn(signed_in_first))
         .layer(from_fn_with_state(set_up, only_a_good_link))
