@@ -19,6 +19,7 @@ use crate::features::activity::model::{CallsPage, CallsRequest, ChangesPage, Sum
 use crate::features::apps::model::{AppRow, Missing};
 use crate::features::audit::model::{AuditPage, AuditRequest};
 use crate::features::connections::model::{ConnectPage, ConnectionPage};
+use crate::features::overrides::import_model::{ImportOutcome, ImportPage};
 use crate::features::overrides::model::{
     Doomed, Entered, FormPage, ListRequest, OverrideRow, OverridesPage, SubjectHit,
 };
@@ -131,6 +132,16 @@ pub trait Checks: Send + Sync {
     async fn why(&self, actor: &Actor, server: &str, subject: &str) -> Result<WhyPage, UiError>;
 }
 
+/// Many overrides at once (B08).
+#[async_trait]
+pub trait Imports: Send + Sync {
+    async fn form(&self, actor: &Actor, server: &str) -> Result<ImportPage, UiError>;
+    /// What a file would do, and the same file sealed.
+    async fn preview(&self, actor: &Actor, server: &str, text: SecretInput) -> Result<ImportOutcome, UiError>;
+    /// What was previewed.
+    async fn apply(&self, actor: &Actor, server: &str, kept: &str) -> Result<ImportOutcome, UiError>;
+}
+
 #[async_trait]
 pub trait Connections: Send + Sync {
     async fn list(&self, actor: &Actor, search: &str, cursor: &str) -> Result<ConnectionPage, UiError>;
@@ -187,6 +198,7 @@ pub struct Backend {
     pub access: Arc<dyn Access>,
     pub overrides: Arc<dyn Overrides>,
     pub checks: Arc<dyn Checks>,
+    pub imports: Arc<dyn Imports>,
     pub connections: Arc<dyn Connections>,
     pub tokens: Arc<dyn Tokens>,
     pub apps: Arc<dyn Apps>,

@@ -1,6 +1,7 @@
 //! The commands of `overkey`.
 
 mod apply;
+mod doctor;
 mod manual;
 
 use std::io::Read;
@@ -60,6 +61,12 @@ enum Command {
     Audit(AuditCommand),
     /// Make servers, people, teams, virtual accounts and access what a file says: all of it, or nothing.
     Apply(apply::Command),
+    /// Look at configuration, database, key, audit trail, upstreams and clock; ends with 1 when there is trouble.
+    Doctor {
+        /// Print the findings as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print what a shell needs to complete these commands.
     Completions { shell: clap_complete::Shell },
     /// Print the manual page.
@@ -141,6 +148,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             say(crate::apply::SCHEMA.trim_end());
             return Ok(ExitCode::SUCCESS);
         }
+        // A configuration that cannot be read is a finding.
+        Command::Doctor { json } => return doctor::run(cli.config.as_deref(), *json).await,
         _ => {}
     }
     let config = Config::load(cli.config.as_deref())?;
@@ -159,7 +168,7 @@ async fn carry_out(command: Command, config: Config) -> anyhow::Result<ExitCode>
         Command::Token(command) => tokens(&open(config).await?, command).await?,
         Command::Audit(AuditCommand::Verify { noted }) => verify(&open(config).await?, &noted).await?,
         Command::Apply(command) => return apply::run(&open(config).await?, command).await,
-        Command::Completions { .. } | Command::Man => {}
+        Command::Completions { .. } | Command::Man | Command::Doctor { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }

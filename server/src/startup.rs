@@ -40,7 +40,8 @@ use crate::web::{listen, session};
 /// How long running calls may take to finish after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(30);
 const KEY_ID: u32 = 1;
-const KEY_CHECK: &str = "key_check";
+/// The setting that tells whether the key is the right one.
+pub const KEY_CHECK: &str = "key_check";
 const KEY_CHECK_CONTEXT: SealContext<'_> = SealContext {
     table: "settings",
     server: "",

@@ -6,6 +6,7 @@ mod assets;
 mod audit;
 mod build;
 mod check;
+mod contract;
 mod dev;
 mod e2e;
 mod node;
@@ -69,6 +70,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Hold the REST API against its description, with Schemathesis
+    Contract {
+        /// Handed to `schemathesis run`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Look for known weaknesses and unwanted licences in the dependencies
     Audit,
 }
@@ -86,6 +93,7 @@ fn main() -> ExitCode {
         Command::Fmt => check::format(),
         Command::Test => test::everything(),
         Command::E2e { args } => e2e::command(&args),
+        Command::Contract { args } => contract::command(&args),
         Command::Audit => audit::audit(),
     };
     match result {

@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use crate::postgres::Postgres;
 use crate::shell::{cargo, find, notice, step};
 use crate::tally::{self, Tally};
-use crate::{e2e, setup};
+use crate::{contract, e2e, setup};
 
 /// One command for the three crates, so that they are built once, with one set of features.
 const CRATES: [&str; 6] = ["-p", "domain", "-p", "app", "-p", "server"];
@@ -21,11 +21,14 @@ pub fn everything() -> Result<()> {
     step("Testing our own tools");
     rust += tally::run(&mut cargo(&["test", "-p", "xtask", "--profile", "quick"]))?;
     let browser = e2e::tests(&[])?;
+    let api = contract::tests(&[])?;
     println!();
     println!("rules, stores, server, tools: {}", line(rust));
     println!("browser: {}", line(browser));
+    println!("REST API by its description: {}", line(api));
     let mut all = rust;
     all += browser;
+    all += api;
     println!("{}", line(all));
     if all.failed > 0 {
         bail!("{} of the tests failed", all.failed);

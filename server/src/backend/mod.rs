@@ -9,6 +9,7 @@ mod checks;
 mod confirmed;
 mod connections;
 mod directory;
+mod imports;
 mod outbound_form;
 mod overrides;
 mod people;
@@ -66,6 +67,7 @@ pub fn wire(
         access: Arc::new(access::Access(desk.clone())),
         overrides: Arc::new(overrides::Overrides(desk.clone())),
         checks: Arc::new(checks::Checks(desk.clone())),
+        imports: Arc::new(imports::Imports(desk.clone())),
         connections: Arc::new(connections::Connections(desk.clone())),
         tokens: Arc::new(tokens::Tokens(desk.clone())),
         apps: Arc::new(apps::Apps(desk.clone())),

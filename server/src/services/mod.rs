@@ -19,6 +19,7 @@ pub mod fingerprint;
 pub mod grants;
 pub mod identities;
 mod identity;
+pub mod import;
 pub mod invitations;
 mod limit;
 pub mod logins;

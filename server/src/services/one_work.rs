@@ -66,6 +66,10 @@ impl Store for OneWork {
         Err(StoreError::Broken("a migration inside a work".to_owned()))
     }
 
+    async fn pending(&self) -> Result<usize, StoreError> {
+        self.store.pending().await
+    }
+
     fn give_chain_key(&self, key: ChainKey) {
         self.store.give_chain_key(key);
     }

@@ -73,7 +73,9 @@ where
 {
     // The last one never says "always": a layer's own filter would then not be asked for a line, and goes by what the last
     // `enabled!` on this thread was told (sqlx asks that for every query), so that lines got lost (`replicas_warm.rs` waits for such a line).
-    let filter = filter.and(filter_fn(|about| about.target() != traces::TARGET));
+    let filter = filter
+        .and(filter_fn(|about| about.target() != traces::TARGET))
+        .and(dynamic_filter_fn(|_, _| true));
     let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(ansi);
     match format {
         LogFormat::Text => layer

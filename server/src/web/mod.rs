@@ -4,6 +4,7 @@ pub mod arrival;
 pub mod assets;
 pub mod headers;
 pub mod health;
+mod import;
 pub mod invite;
 pub mod listen;
 mod login;

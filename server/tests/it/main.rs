@@ -13,6 +13,7 @@ mod canary;
 mod crash;
 mod demo;
 mod demo_provider;
+mod doctor;
 mod egress;
 mod gateway;
 mod identity;
