@@ -16,6 +16,7 @@ use crate::error::UiError;
 use crate::features::access::model::AccessPage;
 use crate::features::accounts::model::{AccountPage, AccountsPage};
 use crate::features::activity::model::{CallsPage, CallsRequest, ChangesPage, SummaryPage, SummaryRequest};
+use crate::features::apps::model::{AppRow, Missing};
 use crate::features::audit::model::{AuditPage, AuditRequest};
 use crate::features::connections::model::{ConnectPage, ConnectionPage};
 use crate::features::overrides::model::{
@@ -146,6 +147,17 @@ pub trait Tokens: Send + Sync {
     async fn revoke(&self, actor: &Actor, id: &str) -> Result<(), UiError>;
 }
 
+/// The apps that act for me (B10).
+#[async_trait]
+pub trait Apps: Send + Sync {
+    async fn list(&self, actor: &Actor) -> Result<Vec<AppRow>, UiError>;
+    async fn disconnect(&self, actor: &Actor, id: &str) -> Result<(), UiError>;
+    /// The servers that I may let an app call which names none.
+    async fn choices(&self, actor: &Actor) -> Result<Vec<String>, UiError>;
+    /// What my calls to a server lack.
+    async fn missing(&self, actor: &Actor, server: &str) -> Result<Option<Missing>, UiError>;
+}
+
 #[async_trait]
 pub trait Tools: Send + Sync {
     async fn list(&self, actor: &Actor, server: &str) -> Result<ToolList, UiError>;
@@ -177,6 +189,7 @@ pub struct Backend {
     pub checks: Arc<dyn Checks>,
     pub connections: Arc<dyn Connections>,
     pub tokens: Arc<dyn Tokens>,
+    pub apps: Arc<dyn Apps>,
     pub tools: Arc<dyn Tools>,
     pub activity: Arc<dyn Activity>,
     pub audit: Arc<dyn Audit>,

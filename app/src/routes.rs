@@ -8,6 +8,7 @@ use leptos_router::{SsrMode, path};
 use crate::features::access::Access;
 use crate::features::accounts::{Account, Accounts, DeleteAccount, NewAccount};
 use crate::features::activity::{ActivityTab, Calls, Changes, Everywhere, Summary};
+use crate::features::apps::Authorize;
 use crate::features::audit::Audit;
 use crate::features::connections::{Connect, Connections};
 use crate::features::overrides::{AddOverride, DeleteOverride, EditOverride, OverridesTab, Why};
@@ -28,6 +29,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
                 <Route path=path!("/setup/:token") view=SetUp ssr=SsrMode::Async/>
                 <Route path=path!("/invite/:token") view=Invite ssr=SsrMode::Async/>
+                <Route path=path!("/oauth/authorize") view=Authorize ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("") view=Servers/>
                     <Route path=path!("/servers") view=Servers/>

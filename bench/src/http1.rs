@@ -43,8 +43,9 @@ impl Connection {
 
     /// Sends these bytes and reads the whole answer.
     pub async fn call(&mut self, request: &[u8]) -> Result<Head> {
-        let head = self.begin(request).await?;
+        // Before all else: when nothing comes, the last answer must not pass for this one.
         self.body.clear();
+        let head = self.begin(request).await?;
         match head.framing {
             Framing::Length(length) => self.take(length).await?,
             Framing::Chunked => while self.chunk().await? {},
@@ -220,6 +221,14 @@ mod tests {
         assert_eq!(connection.body(), b"");
         assert_eq!(connection.call(b"-").await.unwrap().status, 200);
         assert_eq!(connection.body(), b"the rest");
+    }
+
+    #[tokio::test]
+    async fn the_last_answer_does_not_pass_for_one_that_never_came() {
+        let mut connection = answering(&["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"]).await;
+        connection.call(b"-").await.unwrap();
+        assert!(connection.call(b"-").await.is_err());
+        assert_eq!(connection.body(), b"");
     }
 
     #[tokio::test]

@@ -101,6 +101,6 @@ CREATE TABLE usage (
     calls      BIGINT NOT NULL,
     failed     BIGINT NOT NULL,
     PRIMARY KEY (server_id, hour, actor_type, actor_id, method, tool, step)
-);
+) WITHOUT ROWID;
 CREATE INDEX usage_by_actor ON usage (actor_id, hour);
 CREATE INDEX usage_by_hour ON usage (hour);

@@ -25,13 +25,16 @@ use crate::config::{Config, KeySource, decode_key};
 use crate::egress::{Egress, EgressConfig, FetchLimits};
 use crate::gateway::Upstreams;
 use crate::identity::{Providers, SignOn};
+use crate::login::Login;
 use crate::oauth::Oauth;
 use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::audit::{AuditKeys, AuditTrail, Retention};
 use crate::services::{Core, Services};
 use crate::store::{self, Store};
+use crate::telemetry::measures;
 use crate::web;
 use crate::web::set_up::SetUpLink;
+use crate::web::workers::Workers;
 use crate::web::{listen, session};
 
 /// How long running calls may take to finish after SIGTERM.
@@ -52,6 +55,8 @@ pub struct Overkey {
     pub services: Services,
     pub egress: Egress,
     pub oauth: Oauth,
+    /// For MCP clients that sign in here.
+    pub login: Login,
     /// Single sign-on, where it is configured.
     pub sign_on: Option<SignOn>,
     pub config: Config,
@@ -71,6 +76,8 @@ impl Overkey {
         clock: Arc<dyn Clock>,
         egress: Egress,
     ) -> anyhow::Result<Self> {
+        // Before anything counts.
+        measures::recorder();
         let store = store::open(&config.database_url)
             .await
             .context("Cannot open the database; check OVERKEY_DATABASE_URL")?;
@@ -95,6 +102,7 @@ impl Overkey {
         let sign_on = config.sso.clone();
         Ok(Self {
             sign_on: sign_on.map(|sso| SignOn::new(sso, &core, services.sign_ons.clone(), egress.clone())),
+            login: Login::new(&core, services.logins.clone(), egress.clone()),
             services,
             oauth: Oauth::new(&core, egress.clone()),
             egress,
@@ -159,29 +167,39 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
     let router = overkey.router().await?;
     let stop = CancellationToken::new();
     if let Some(address) = overkey.config.metrics_listen {
-        let metrics = listen::serve(
-            bind(address).await?,
-            web::metrics_router(),
-            listen::HEADERS,
-            stop.clone(),
-        );
+        let listener = bind(address).await?;
+        info!(url = %format_args!("http://{}/metrics", listener.local_addr()?), "Metrics are served");
+        let metrics = listen::serve(listener, web::metrics_router(overkey), listen::HEADERS, stop.clone());
         tokio::spawn(metrics);
     }
     let sweep = session::sweep(overkey.core.store.clone(), overkey.core.clock.clone());
     let sweep = tokio::spawn(sweep);
+    let measured = tokio::spawn(measures::keep());
     let keep = tokio::spawn(keep_trails(overkey.services.audit.clone(), retention(&overkey.config)));
-    let server = tokio::spawn(listen::serve(listener, router, listen::HEADERS, stop.clone()));
-    signalled().await;
-    info!("Stopping: no new work, running calls may finish");
-    stop.cancel();
-    if tokio::time::timeout(DRAIN, server).await.is_err() {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut workers = Workers::start(cores, &router, listen::HEADERS).context("Cannot start the threads for calls")?;
+    let told = stop.clone();
+    let stopping = async {
+        signalled().await;
+        info!("Stopping: no new work, running calls may finish");
+        stop.cancel();
+        tokio::time::sleep(DRAIN).await;
+    };
+    let drained = tokio::select! {
+        () = workers.serve(listener, told) => true,
+        () = stopping => false,
+    };
+    if !drained {
         warn!("Some calls were still running after {} seconds", DRAIN.as_secs());
     }
     sweep.abort();
+    measured.abort();
     // A rotated refresh token that is not stored is lost.
     overkey.oauth.finish_renewals().await;
     keep.abort();
     overkey.services.calls.flush().await;
+    // Their connections to the database may have been in use until here.
+    drop(workers);
     Ok(())
 }
 

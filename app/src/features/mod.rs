@@ -4,6 +4,7 @@
 pub mod access;
 pub mod accounts;
 pub mod activity;
+pub mod apps;
 pub mod audit;
 pub mod connections;
 pub mod overrides;

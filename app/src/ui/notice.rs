@@ -28,6 +28,7 @@ fn sentence(code: &str) -> Option<&'static str> {
         "deleted" => "Override deleted.",
         "authorized" => "Authorized. The next request uses it.",
         "disconnected" => "Disconnected. The token is deleted.",
+        "app-disconnected" => "Disconnected. The app no longer works, and has to ask you again.",
         "created" => "Server added.",
         "saved" => "Settings saved.",
         "unchanged" => "Nothing was different, so nothing was changed.",

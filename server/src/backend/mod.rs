@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod activity;
+mod apps;
 mod audit;
 mod checks;
 mod confirmed;
@@ -67,6 +68,7 @@ pub fn wire(
         checks: Arc::new(checks::Checks(desk.clone())),
         connections: Arc::new(connections::Connections(desk.clone())),
         tokens: Arc::new(tokens::Tokens(desk.clone())),
+        apps: Arc::new(apps::Apps(desk.clone())),
         tools: Arc::new(tools::Tools(gateway.clone())),
         activity: Arc::new(activity::Activity(desk.clone())),
         audit: Arc::new(audit::Audit(desk)),
@@ -74,7 +76,7 @@ pub fn wire(
 }
 
 /// What went wrong, for a person. Inner texts go to the log, under a reference that the person sees.
-fn told(error: ServiceError) -> UiError {
+pub(crate) fn told(error: ServiceError) -> UiError {
     match error {
         ServiceError::NotFound => UiError::Gone,
         ServiceError::Forbidden => UiError::Forbidden,

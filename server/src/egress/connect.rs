@@ -30,7 +30,8 @@ pub type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send
 
 pub type Client = legacy::Client<InTime, Full<Bytes>>;
 
-pub fn client(guard: &Guard, resolver: &Arc<dyn Resolve>, connect_timeout: Duration) -> Client {
+/// So many, each with connections of its own.
+pub fn clients(count: usize, guard: &Guard, resolver: &Arc<dyn Resolve>, connect_timeout: Duration) -> Arc<[Client]> {
     // rustls chooses by itself only while a single implementation is compiled in, and any dependency may bring another.
     // An error says that one is chosen already.
     rustls::crypto::ring::default_provider().install_default().ok();
@@ -40,13 +41,17 @@ pub fn client(guard: &Guard, resolver: &Arc<dyn Resolve>, connect_timeout: Durat
         .enable_http1()
         .enable_http2()
         .wrap_connector(Connector::new(guard, resolver, connect_timeout));
-    legacy::Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_max_idle_per_host(IDLE_PER_HOST)
-        .build(InTime {
-            tls,
-            limit: connect_timeout,
-        })
+    let connector = InTime {
+        tls,
+        limit: connect_timeout,
+    };
+    let client = || {
+        legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_max_idle_per_host(IDLE_PER_HOST)
+            .build(connector.clone())
+    };
+    (0..count).map(|_| client()).collect()
 }
 
 /// A limit on all that happens before a request can be sent: name, TCP and TLS.

@@ -10,6 +10,7 @@ mod fetch;
 mod guard;
 mod resolve;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 pub use error::{EgressError, FetchError, Unreachable};
 pub use fetch::FetchLimits;
@@ -33,10 +34,23 @@ pub struct EgressConfig {
     pub fetch: FetchLimits,
 }
 
+thread_local! {
+    static CONNECTIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Threads with connections of their own, at most: more share them.
+const MOST_THREADS: usize = 64;
+
+/// What this thread sends goes over connections that no other thread uses, as long as there are not too many such threads.
+pub fn use_own_connections(thread: usize) {
+    CONNECTIONS.set(1 + thread % MOST_THREADS);
+}
+
 /// Cheap to clone; the clones share their connections.
 #[derive(Clone)]
 pub struct Egress {
-    client: connect::Client,
+    /// The first is for threads that have none of their own.
+    clients: Arc<[connect::Client]>,
     limits: FetchLimits,
 }
 
@@ -44,7 +58,7 @@ impl Egress {
     pub fn new(config: &EgressConfig, resolver: &Arc<dyn Resolve>) -> Self {
         let guard = Guard::new(&config.allow);
         Self {
-            client: connect::client(&guard, resolver, config.connect_timeout),
+            clients: connect::clients(1 + MOST_THREADS, &guard, resolver, config.connect_timeout),
             limits: config.fetch,
         }
     }
@@ -54,9 +68,20 @@ impl Egress {
         Self::new(config, &(Arc::new(SystemResolver) as Arc<dyn Resolve>))
     }
 
+    /// For what the operator alone configures (a collector, a webhook): wherever that leads, over plain http too. Never for an
+    /// address that anybody else may enter.
+    pub fn for_operator(connect_timeout: Duration) -> Self {
+        let everywhere = [IpNet::V4(Ipv4Net::default()), IpNet::V6(Ipv6Net::default())];
+        Self::system(&EgressConfig {
+            allow: everywhere.to_vec(),
+            connect_timeout,
+            fetch: FetchLimits::default(),
+        })
+    }
+
     /// The answer as soon as it begins. How long that may take, and what follows, is the caller's to limit.
     pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, EgressError> {
-        Ok(self.client.request(request).await?)
+        Ok(self.clients[CONNECTIONS.get()].request(request).await?)
     }
 
     /// The whole answer, small and soon: for OAuth and metadata. A redirect is returned as it is.

@@ -22,7 +22,7 @@ pub const UPSTREAM_AUTHORIZATION: HeaderName = HeaderName::from_static("x-upstre
 /// A credential, and what a session is bound to.
 #[derive(Debug)]
 pub struct CallCredential {
-    pub inner: calls::Credential,
+    pub inner: Arc<calls::Credential>,
     /// The caller's own upstream token (passthrough only).
     pub passed_through: Option<Secret>,
     /// Where a refused one can be replaced by a newer one.
@@ -68,7 +68,7 @@ pub async fn credential(
             Ok(bound(actor, target, inner, passed_through, None))
         }
         Opened::Tokens(held) => {
-            let held = gateway.oauth.fresh(*held).await;
+            let held = gateway.oauth.fresh(held).await;
             own_tokens(gateway, actor, target, held)
         }
         Opened::ServerToken => {
@@ -135,7 +135,7 @@ fn own_tokens(
         RenewalError::Trouble => GatewayError::ProviderInTrouble,
     })?;
     let inner = Calls::with_tokens(&held).map_err(|error| failed(gateway, actor, target, error))?;
-    Ok(bound(actor, target, inner, None, Some(Token::Own(held))))
+    Ok(bound(actor, target, inner.into(), None, Some(Token::Own(held))))
 }
 
 fn server_token(
@@ -149,13 +149,13 @@ fn server_token(
     })?;
     let inner = Calls::with_server_token(&token.access, &token.settings)
         .map_err(|error| GatewayError::CredentialUnusable(error.to_string()))?;
-    Ok(bound(actor, target, inner, None, Some(Token::Server(token))))
+    Ok(bound(actor, target, inner.into(), None, Some(Token::Server(token))))
 }
 
 fn bound(
     actor: &Actor,
     target: &Target,
-    inner: calls::Credential,
+    inner: Arc<calls::Credential>,
     passed_through: Option<Secret>,
     token: Option<Token>,
 ) -> CallCredential {

@@ -9,6 +9,7 @@ mod asked;
 mod auth_required;
 mod authenticate;
 mod authorize;
+mod challenge;
 mod credential;
 mod cross_origin;
 mod elicitation;
@@ -37,12 +38,14 @@ use axum::http::Method;
 use axum::response::Response;
 use axum::routing::any;
 use domain::actor::Actor;
+use tracing::Instrument;
 use url::Url;
 
 use crate::egress::Egress;
 use crate::oauth::Oauth;
 use crate::seal::Seal;
 use crate::services::calls::Calls;
+use crate::telemetry::traces;
 use error::GatewayError;
 use message::{Message, Transport};
 use record::Record;
@@ -154,12 +157,14 @@ impl Parts {
             return cross_origin::preflight(origin);
         }
         let unread = Message::unread(&request);
+        let base = challenge::base(&self.public_url, request.headers());
         let mut record = Record::start(server);
         let (outcome, message) = match self.call(&mut record, server, request, transport).await {
             Ok((outcome, message)) => (outcome, message),
             Err(error) => (Err(error), unread),
         };
-        cross_origin::mark(self.end(record, outcome, &message), origin)
+        let answer = challenge::describe(self.end(record, outcome, &message), &base, server);
+        cross_origin::mark(answer, origin)
     }
 
     /// The answer, and a record of it.
@@ -181,7 +186,8 @@ impl Parts {
         transport.check_method(request.method())?;
         let told = self.calls.listen();
         let (mut parts, body) = request.into_parts();
-        let caller = authenticate::authenticate(&self.calls, &mut parts).await?;
+        let authenticating = authenticate::authenticate(&self.calls, server, &mut parts);
+        let caller = authenticating.instrument(traces::authenticate()).await?;
         let body = message::read(body, self.config.body_limit).await?;
         let message = Message {
             method: parts.method,
@@ -207,10 +213,13 @@ impl Parts {
         message: &Message,
     ) -> Result<Response, GatewayError> {
         record.actor(actor);
-        let target = resolve::resolve(&self.calls, actor, server).await?;
+        let target = resolve::resolve(&self.calls, actor, server)
+            .instrument(traces::decide())
+            .await?;
         record.target(&target);
         let permit = authorize::authorize(&target)?;
-        let mut credential = credential::credential(self, actor, &target, message).await?;
+        let choosing = credential::credential(self, actor, &target, message).instrument(traces::credential());
+        let mut credential = choosing.await?;
         record.sending(&credential, credential.fingerprint(&self.calls, actor, &target));
         let mut sent = forward::forward(self, permit, &target, &credential, message).await;
         if is_refused(&sent)

@@ -2,7 +2,7 @@
 //! the row). What the provider answers is stored before anybody uses it; trouble on the way takes nothing from anybody.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::id::OverrideId;
 use domain::oauth::{Freshness, freshness};
@@ -13,6 +13,7 @@ use super::token_request::{Request, TokenEndpoint, TokenError};
 use crate::services::ServiceError;
 use crate::services::consents::Granted;
 use crate::services::renewals::HeldTokens;
+use crate::telemetry::measures;
 
 /// A claim ends by itself after this: longer than a token request can take, and its storing.
 const CLAIM_SECONDS: i64 = 30;
@@ -39,20 +40,32 @@ pub enum RenewalError {
     Trouble,
 }
 
+impl RenewalError {
+    /// For metrics.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Invalidated => "invalidated",
+            Self::Gone => "gone",
+            Self::ClientRefused => "client_refused",
+            Self::Trouble => "trouble",
+        }
+    }
+}
+
 pub(super) type Renewed = Result<Arc<HeldTokens>, RenewalError>;
 
 impl Oauth {
     /// Tokens that can be sent now: as they are, or renewed first. Those that end soon are renewed meanwhile.
-    pub async fn fresh(&self, held: HeldTokens) -> Renewed {
+    pub async fn fresh(&self, held: Arc<HeldTokens>) -> Renewed {
         let from = &held.tokens.from;
         match freshness(from.issued_at, from.expires_at, self.0.renewals.now()) {
-            Freshness::Fresh => Ok(Arc::new(held)),
+            Freshness::Fresh => Ok(held),
             Freshness::Due => {
                 if held.tokens.refresh.is_some() {
                     // Not awaited: this call goes on with what it has.
                     drop(self.flight(&held.row.id, held.row.version));
                 }
-                Ok(Arc::new(held))
+                Ok(held)
             }
             Freshness::Expired => self.renewed(&held.row.id, held.row.version).await,
         }
@@ -66,7 +79,12 @@ impl Oauth {
     fn flight(&self, id: &OverrideId, version: i64) -> impl Future<Output = Option<Renewed>> + use<> {
         let (oauth, id) = (self.clone(), id.clone());
         self.0.flights.join(&(id.clone(), version), move || async move {
+            let began = Instant::now();
             let renewed = oauth.renew(&id, version).await;
+            measures::renewal(
+                renewed.as_ref().map_or_else(RenewalError::name, |_| "renewed"),
+                began.elapsed(),
+            );
             if let Err(error) = &renewed {
                 info!(override.id = %id, error = %error, "Could not renew a subject's tokens");
             }

@@ -3,26 +3,28 @@
 //! The queue is bounded. While the database does not answer, calls wait in it; when it is full, a call is not written down, but
 //! counted, and the count becomes an entry of the trail of changes as soon as one can be written. A kill loses what came since
 //! the last batch, at most a second's; SIGTERM loses nothing.
+//!
+//! A list behind a lock, taken away whole: a channel would wake its reader for every call.
 
 mod batch;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::actor::Actor;
 use domain::id::ServerId;
 use domain::server::ServerName;
 use domain::timestamp::Timestamp;
-use metrics::counter;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::Clock;
+use crate::store::trail::{CALL_FORWARDED, CALL_REFUSED, CREDENTIAL_INJECTED};
 use crate::store::{CallRow, Store};
+use crate::telemetry::measures;
 use batch::Batch;
 
-const QUEUE: usize = 10_000;
+const QUEUE: usize = 20_000;
 /// Half of the second that a kill may cost: writing takes time, too.
 const EVERY: Duration = Duration::from_millis(500);
 
@@ -49,12 +51,13 @@ pub struct Called {
 }
 
 impl Called {
+    /// Made when it is written, not while its caller waits.
     fn row(self, at: Timestamp) -> CallRow {
         let injected = self.sent && self.fingerprint.is_some();
         let action = match (injected, self.sent) {
-            (true, _) => "credential.injected",
-            (false, true) => "call.forwarded",
-            (false, false) => "call.refused",
+            (true, _) => CREDENTIAL_INJECTED,
+            (false, true) => CALL_FORWARDED,
+            (false, false) => CALL_REFUSED,
         };
         CallRow {
             at,
@@ -78,9 +81,27 @@ impl Called {
 
 #[derive(Debug, Clone)]
 pub struct CallLog {
-    queue: mpsc::Sender<CallRow>,
+    queue: Arc<Queue>,
     flushes: mpsc::Sender<oneshot::Sender<()>>,
-    dropped: Arc<AtomicU64>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    room: usize,
+    half_full: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    calls: Vec<(Called, Timestamp)>,
+    dropped: u64,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl CallLog {
@@ -89,30 +110,42 @@ impl CallLog {
     }
 
     fn with_room(store: Arc<dyn Store>, clock: Arc<dyn Clock>, room: usize) -> Self {
-        let (queue, calls) = mpsc::channel(room);
         let (flushes, asked) = mpsc::channel(1);
-        let dropped = Arc::new(AtomicU64::new(0));
+        let queue = Arc::new(Queue {
+            waiting: Mutex::default(),
+            room,
+            half_full: Notify::new(),
+        });
         let writer = Writer {
             store,
             clock,
-            calls,
-            dropped: dropped.clone(),
+            queue: queue.clone(),
             batch: Batch::with_room(room),
         };
         tokio::spawn(writer.run(asked));
-        Self {
-            queue,
-            flushes,
-            dropped,
+        Self { queue, flushes }
+    }
+
+    /// Never waits for the database.
+    pub fn offer(&self, called: Called, at: Timestamp) {
+        let mut waiting = self.queue.lock();
+        if waiting.calls.len() == self.queue.room {
+            waiting.dropped += 1;
+            drop(waiting);
+            measures::dropped("calls");
+            return;
+        }
+        waiting.calls.push((called, at));
+        let half = waiting.calls.len() == self.queue.room / 2;
+        drop(waiting);
+        if half {
+            self.queue.half_full.notify_one();
         }
     }
 
-    /// Never waits.
-    pub fn offer(&self, called: Called, at: Timestamp) {
-        if self.queue.try_send(called.row(at)).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-            counter!("overkey_call_records_dropped_total").increment(1);
-        }
+    /// How many calls wait to be taken up.
+    pub fn waiting(&self) -> usize {
+        self.queue.lock().calls.len()
     }
 
     /// Returns when everything offered before is in the database, or could not be put there: for shutdown and for tests.
@@ -127,55 +160,46 @@ impl CallLog {
 struct Writer {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    calls: mpsc::Receiver<CallRow>,
-    dropped: Arc<AtomicU64>,
+    queue: Arc<Queue>,
     batch: Batch,
 }
 
 impl Writer {
+    /// Ends with the last `CallLog`.
     async fn run(mut self, mut flushes: mpsc::Receiver<oneshot::Sender<()>>) {
         let mut tick = tokio::time::interval(EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                // Without room the queue fills up, and then calls are counted instead.
-                call = self.calls.recv(), if self.batch.has_room() => match call {
-                    Some(call) => self.batch.add(call),
-                    None => break,
-                },
                 asked = flushes.recv() => {
-                    self.write_all().await;
-                    if let Some(done) = asked {
-                        done.send(()).ok();
+                    self.write().await;
+                    match asked {
+                        Some(done) => drop(done.send(())),
+                        None => return,
                     }
                 }
+                () = self.queue.half_full.notified() => self.write().await,
                 _ = tick.tick() => self.write().await,
             }
         }
-        self.write().await;
     }
 
-    /// What the queue holds, too.
-    async fn write_all(&mut self) {
-        loop {
-            while self.batch.has_room()
-                && let Ok(call) = self.calls.try_recv()
-            {
-                self.batch.add(call);
-            }
-            let before = self.batch.len();
-            self.write().await;
-            let stuck = self.batch.len() == before && before > 0;
-            if stuck || self.calls.is_empty() {
-                return;
-            }
-        }
-    }
-
+    /// What has no room in the batch stays in the queue, which fills up then; and then calls are counted instead.
     async fn write(&mut self) {
-        let dropped = self.dropped.swap(0, Ordering::Relaxed);
+        let (some, dropped) = {
+            let mut waiting = self.queue.lock();
+            let most = waiting.calls.len().min(self.batch.room());
+            let rest = waiting.calls.split_off(most);
+            (
+                std::mem::replace(&mut waiting.calls, rest),
+                std::mem::take(&mut waiting.dropped),
+            )
+        };
+        for (called, at) in some {
+            self.batch.add(called, at);
+        }
         let not_told = self.batch.write(self.store.as_ref(), self.clock.now(), dropped).await;
-        self.dropped.fetch_add(not_told, Ordering::Relaxed);
+        self.queue.lock().dropped += not_told;
     }
 }
 

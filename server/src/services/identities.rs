@@ -114,6 +114,11 @@ impl Identities {
         Self { core, verifier }
     }
 
+    /// The same, elsewhere: as a part of another work.
+    pub(super) fn within(&self, core: &Core) -> Self {
+        Self::new(core.clone(), self.verifier.clone())
+    }
+
     pub async fn list(&self, actor: &Actor, query: &PageQuery) -> Result<Page<ExternalIdentityRow>, ServiceError> {
         access::require_admin(actor)?;
         Ok(self.core.store.read().await?.external_identities().list(query).await?)

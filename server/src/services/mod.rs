@@ -5,6 +5,7 @@ pub mod access;
 pub mod account_tokens;
 pub mod accounts;
 pub mod activity;
+pub mod apply;
 pub mod audit;
 pub mod call_log;
 pub mod calls;
@@ -20,6 +21,8 @@ pub mod identities;
 mod identity;
 pub mod invitations;
 mod limit;
+pub mod logins;
+mod one_work;
 pub mod outbound_change;
 pub mod overrides;
 pub mod people;
@@ -78,6 +81,7 @@ pub struct Services {
     pub connections: connections::Connections,
     pub identities: identities::Identities,
     pub invitations: invitations::Invitations,
+    pub logins: logins::Logins,
     pub overrides: overrides::Overrides,
     pub people: people::People,
     pub sign_in: sign_in::SignIn,
@@ -101,6 +105,7 @@ impl Services {
             connections: connections::Connections::new(core.clone()),
             identities: identities::Identities::new(core.clone(), verifier),
             invitations: invitations::Invitations::new(core.clone(), passwords.clone()),
+            logins: logins::Logins::new(core.clone()),
             overrides: overrides::Overrides::new(core.clone(), upstream),
             people: people::People::new(core.clone()),
             sign_in: sign_in::SignIn::new(core.clone(), passwords),

@@ -1,11 +1,12 @@
 //! Callers that identity providers name (B02), by issuer and subject.
 
 use async_trait::async_trait;
+use domain::actor::SubjectRef;
 use domain::id::ExternalIdentityId;
 use domain::timestamp::Timestamp;
 
 use super::work::{Tx, for_both, inserted, key};
-use super::{ExternalIdentities, ExternalIdentityRow, Page, PageQuery, StoreError, cursor};
+use super::{ExternalIdentities, ExternalIdentityRow, Page, PageQuery, Place, StoreError, cursor};
 
 const INSERT: &str = "INSERT INTO external_identities (id, issuer, subject, name, entity_key, created_at)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
@@ -85,6 +86,7 @@ macro_rules! stamp {
                     .bind(&row.name)
                     .bind(&entity_key);
                 let renamed = rename.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::subject(&SubjectRef::external_identity(&row.id)));
                 let copies = sqlx::query(RENAME_IN_OVERRIDES)
                     .bind(row.id.as_str())
                     .bind(entity_key);
@@ -110,6 +112,7 @@ macro_rules! stamp {
             async fn delete(&mut self, id: &ExternalIdentityId) -> Result<bool, StoreError> {
                 let delete = sqlx::query(DELETE).bind(id.as_str()).execute(&mut *self.tx);
                 let deleted = delete.await?.rows_affected() == 1;
+                self.touch(Place::subject(&SubjectRef::external_identity(id)));
                 self.mark_revocation().await?;
                 Ok(deleted)
             }

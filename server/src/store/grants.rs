@@ -9,7 +9,7 @@ use domain::server::ServerName;
 use domain::timestamp::Timestamp;
 
 use super::work::{Tx, for_both, known, subject};
-use super::{Grant, Grantee, Grants, Page, PageQuery, ReachRow, StoreError};
+use super::{Grant, Grantee, Grants, Page, PageQuery, Place, ReachRow, StoreError};
 
 const INSERT: &str =
     "INSERT INTO grants (server_id, grantee_type, grantee_id, role, granted_at) VALUES ($1, $2, $3, $4, $5)
@@ -111,6 +111,7 @@ macro_rules! stamp {
                 if !is_new {
                     self.write_grant(REPLACE, grant).await?;
                 }
+                self.touch(Place::server(&grant.server));
                 Ok(is_new)
             }
 
@@ -118,6 +119,7 @@ macro_rules! stamp {
                 let (kind, id) = columns(grantee);
                 let remove = sqlx::query(REMOVE).bind(server.as_str()).bind(kind).bind(id);
                 let removed = remove.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::server(server));
                 self.mark_revocation().await?;
                 Ok(removed)
             }

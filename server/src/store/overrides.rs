@@ -9,7 +9,7 @@ use domain::timestamp::Timestamp;
 
 use super::work::{Dialect, Tx, for_both, inserted, key, known, subject};
 use super::{
-    Consent, OverridePage, OverrideQuery, OverrideRow, OverrideUse, Overrides, StoreError, SubjectHit, cursor,
+    Consent, OverridePage, OverrideQuery, OverrideRow, OverrideUse, Overrides, Place, StoreError, SubjectHit, cursor,
 };
 use crate::seal::Sealed;
 
@@ -204,7 +204,9 @@ macro_rules! stamp {
                     .bind(row.expires_at.map(|at| at.0))
                     .bind(row.version)
                     .bind(row.consent.as_ref().map(consent).transpose()?);
-                inserted(insert.execute(&mut *self.tx).await?.rows_affected())
+                let rows = insert.execute(&mut *self.tx).await?.rows_affected();
+                self.touch(Place::overrides(&row.server, &row.subject));
+                inserted(rows)
             }
 
             async fn update(&mut self, row: &OverrideRow) -> Result<bool, StoreError> {
@@ -222,7 +224,9 @@ macro_rules! stamp {
                     .bind(row.version)
                     .bind(row.consent.as_ref().map(consent).transpose()?)
                     .bind(row.last_verified_at.map(|at| at.0));
-                Ok(update.execute(&mut *self.tx).await?.rows_affected() == 1)
+                let updated = update.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::one_override(&row.id));
+                Ok(updated)
             }
 
             async fn find(&mut self, id: &OverrideId) -> Result<Option<OverrideRow>, StoreError> {
@@ -279,12 +283,16 @@ macro_rules! stamp {
 
             async fn delete(&mut self, id: &OverrideId) -> Result<bool, StoreError> {
                 let delete = sqlx::query(DELETE).bind(id.as_str()).execute(&mut *self.tx);
-                Ok(delete.await?.rows_affected() == 1)
+                let deleted = delete.await?.rows_affected() == 1;
+                self.touch(Place::one_override(id));
+                Ok(deleted)
             }
 
             async fn delete_of_server(&mut self, server: &ServerId) -> Result<u64, StoreError> {
                 let delete = sqlx::query(DELETE_OF_SERVER).bind(server.as_str());
-                Ok(delete.execute(&mut *self.tx).await?.rows_affected())
+                let deleted = delete.execute(&mut *self.tx).await?.rows_affected();
+                self.touch(Place::server(server));
+                Ok(deleted)
             }
 
             async fn record_uses(&mut self, uses: &[OverrideUse]) -> Result<(), StoreError> {
@@ -301,6 +309,9 @@ macro_rules! stamp {
                         .bind(accepted)
                         .execute(&mut *self.tx)
                         .await?;
+                    if used.accepted == Some(false) {
+                        self.touch(Place::one_override(&used.id));
+                    }
                 }
                 Ok(())
             }
@@ -317,7 +328,9 @@ macro_rules! stamp {
                     .bind(version)
                     .bind(at.0)
                     .bind(i64::from(taken));
-                Ok(record.execute(&mut *self.tx).await?.rows_affected() == 1)
+                let recorded = record.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::one_override(id));
+                Ok(recorded)
             }
 
             async fn search_subjects(&mut self, search: &str, limit: u32) -> Result<Vec<SubjectHit>, StoreError> {

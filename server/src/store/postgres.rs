@@ -1,6 +1,7 @@
 //! PostgreSQL: any number of replicas on one database.
 
 use std::str::FromStr;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ use sqlx::{Connection, Postgres};
 
 use super::trail::SharedKey;
 use super::work::Tx;
-use super::{ChainKey, Store, StoreError, Work};
+use super::{ChainKey, Changes, Store, StoreError, Work, follow};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
@@ -20,12 +21,19 @@ const CONNECTIONS: u32 = 20;
 
 pub(super) struct PostgresStore {
     pool: Pool<Postgres>,
+    /// Listens on a connection of its own.
+    news: PgConnectOptions,
     chain: SharedKey,
+    changes: Arc<Changes>,
+    following: Once,
 }
 
 impl PostgresStore {
     pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)?.application_name("overkey");
+        let options = PgConnectOptions::from_str(url)?;
+        let name = options.get_application_name().unwrap_or("overkey").to_owned();
+        let news = options.clone().application_name(&format!("{name} news"));
+        let options = options.application_name(&name);
         // The pool would try again and again and then say only that it took too long; this says what is wrong.
         PgConnection::connect_with(&options).await?.close().await?;
         let pool = PoolOptions::new()
@@ -33,7 +41,10 @@ impl PostgresStore {
             .acquire_timeout(PATIENCE);
         Ok(Self {
             pool: pool.connect_lazy_with(options),
+            news,
             chain: SharedKey::default(),
+            changes: Arc::default(),
+            following: Once::new(),
         })
     }
 }
@@ -46,7 +57,7 @@ impl Store for PostgresStore {
             .pool
             .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
             .await?;
-        Ok(Box::new(Tx::new(tx, &self.chain)))
+        Ok(Box::new(Tx::new(tx, &self.chain, &self.changes)))
     }
 
     async fn read(&self) -> Result<Box<dyn Work>, StoreError> {
@@ -54,7 +65,7 @@ impl Store for PostgresStore {
             .pool
             .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             .await?;
-        Ok(Box::new(Tx::new(tx, &self.chain)))
+        Ok(Box::new(Tx::new(tx, &self.chain, &self.changes)))
     }
 
     /// sqlx holds an advisory lock meanwhile.
@@ -64,6 +75,13 @@ impl Store for PostgresStore {
 
     fn give_chain_key(&self, key: ChainKey) {
         self.chain.get_or_init(|| key);
+    }
+
+    fn follow(&self) -> Arc<Changes> {
+        let news = self.news.clone();
+        self.following
+            .call_once(|| follow::start(&self.changes, |changes| follow::postgres(news, changes)));
+        self.changes.clone()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

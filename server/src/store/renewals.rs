@@ -7,7 +7,7 @@ use domain::timestamp::Timestamp;
 
 use super::overrides::consent;
 use super::work::{Tx, for_both};
-use super::{Consent, Renewals, StoreError};
+use super::{Consent, Place, Renewals, StoreError};
 use crate::seal::Sealed;
 
 const CLAIM: &str = "UPDATE overrides SET renewing_until = $4
@@ -52,7 +52,9 @@ macro_rules! stamp {
                     .bind(version)
                     .bind(sealed.as_bytes())
                     .bind(consent(shown)?);
-                Ok(renewed.execute(&mut *self.tx).await?.rows_affected() == 1)
+                let renewed = renewed.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::one_override(id));
+                Ok(renewed)
             }
 
             async fn release(&mut self, id: &OverrideId, version: i64) -> Result<(), StoreError> {
@@ -63,7 +65,9 @@ macro_rules! stamp {
 
             async fn invalidate(&mut self, id: &OverrideId, version: i64) -> Result<bool, StoreError> {
                 let invalidate = sqlx::query(INVALIDATE).bind(id.as_str()).bind(version);
-                Ok(invalidate.execute(&mut *self.tx).await?.rows_affected() == 1)
+                let invalidated = invalidate.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::one_override(id));
+                Ok(invalidated)
             }
 
             async fn want_scopes(&mut self, id: &OverrideId, wanted: &str) -> Result<(), StoreError> {

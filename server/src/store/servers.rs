@@ -8,7 +8,7 @@ use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
 
 use super::work::{Dialect, Tx, for_both, inserted, key, known};
-use super::{Page, PageQuery, ServerRow, Servers, StoreError, cursor};
+use super::{Page, PageQuery, Place, ServerRow, Servers, StoreError, cursor};
 use crate::seal::Sealed;
 
 const INSERT: &str = "INSERT INTO servers
@@ -142,7 +142,9 @@ macro_rules! stamp {
                     .bind(server.secrets.as_ref().map(Sealed::as_bytes))
                     .bind(i64::from(server.allow_optional))
                     .bind(server.updated_at.0);
-                Ok(update.execute(&mut *self.tx).await?.rows_affected() == 1)
+                let updated = update.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::server(&server.id));
+                Ok(updated)
             }
 
             async fn list(
@@ -169,6 +171,7 @@ macro_rules! stamp {
             async fn delete(&mut self, id: &ServerId) -> Result<bool, StoreError> {
                 let delete = sqlx::query(DELETE).bind(id.as_str()).execute(&mut *self.tx);
                 let deleted = delete.await?.rows_affected() == 1;
+                self.touch(Place::server(id));
                 self.mark_revocation().await?;
                 Ok(deleted)
             }

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use super::trail::SharedKey;
 use super::work::Tx;
-use super::{ChainKey, Store, StoreError, Work};
+use super::{ChainKey, Changes, Store, StoreError, Work, follow};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 
@@ -26,6 +27,8 @@ pub(super) struct SqliteStore {
     writer: Pool<Sqlite>,
     readers: Pool<Sqlite>,
     chain: SharedKey,
+    changes: Arc<Changes>,
+    following: Once,
     /// Goes when the store goes.
     _folder: Option<tempfile::TempDir>,
 }
@@ -51,7 +54,9 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal);
         let pool = || PoolOptions::<Sqlite>::new().acquire_timeout(PATIENCE);
-        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+        // Never another one while it works: `follow` compares what one and the same connection says.
+        let writer = pool().max_connections(1).max_lifetime(None).idle_timeout(None);
+        let writer = writer.connect_with(options.clone()).await?;
         let readers = pool()
             .max_connections(READERS)
             .connect_lazy_with(options.pragma("query_only", "on"));
@@ -59,6 +64,8 @@ impl SqliteStore {
             writer,
             readers,
             chain: SharedKey::default(),
+            changes: Arc::default(),
+            following: Once::new(),
             _folder: folder,
         })
     }
@@ -80,12 +87,12 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
 impl Store for SqliteStore {
     async fn begin(&self) -> Result<Box<dyn Work>, StoreError> {
         let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(Box::new(Tx::new(tx, &self.chain)))
+        Ok(Box::new(Tx::new(tx, &self.chain, &self.changes)))
     }
 
     async fn read(&self) -> Result<Box<dyn Work>, StoreError> {
         let tx = self.readers.begin().await?;
-        Ok(Box::new(Tx::new(tx, &self.chain)))
+        Ok(Box::new(Tx::new(tx, &self.chain, &self.changes)))
     }
 
     /// All in one transaction: sqlx takes no lock of its own on SQLite, and of two processes the second would find tables there
@@ -98,6 +105,13 @@ impl Store for SqliteStore {
 
     fn give_chain_key(&self, key: ChainKey) {
         self.chain.get_or_init(|| key);
+    }
+
+    fn follow(&self) -> Arc<Changes> {
+        let writer = self.writer.clone();
+        self.following
+            .call_once(|| follow::start(&self.changes, |changes| follow::sqlite(writer, changes)));
+        self.changes.clone()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

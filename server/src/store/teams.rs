@@ -1,6 +1,7 @@
 //! Teams and who is in them.
 
 use async_trait::async_trait;
+use domain::actor::SubjectRef;
 use domain::id::{TeamId, UserId};
 use domain::role::ServerRole;
 use domain::server::ServerName;
@@ -8,7 +9,7 @@ use domain::team::TeamName;
 use domain::timestamp::Timestamp;
 
 use super::work::{Tx, for_both, inserted, key, known};
-use super::{MemberRow, Page, PageQuery, StoreError, TeamRow, Teams, cursor};
+use super::{MemberRow, Page, PageQuery, Place, StoreError, TeamRow, Teams, cursor};
 
 /// What every read selects.
 macro_rules! select {
@@ -143,6 +144,7 @@ macro_rules! stamp {
             async fn delete(&mut self, id: &TeamId) -> Result<bool, StoreError> {
                 let delete = sqlx::query(DELETE).bind(id.as_str()).execute(&mut *self.tx);
                 let deleted = delete.await?.rows_affected() == 1;
+                self.touch(Place::EVERYTHING);
                 self.mark_revocation().await?;
                 Ok(deleted)
             }
@@ -152,12 +154,15 @@ macro_rules! stamp {
                     .bind(team.as_str())
                     .bind(user.as_str())
                     .bind(at.0);
-                Ok(add.execute(&mut *self.tx).await?.rows_affected() == 1)
+                let added = add.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::subject(&SubjectRef::user(user)));
+                Ok(added)
             }
 
             async fn remove_member(&mut self, team: &TeamId, user: &UserId) -> Result<bool, StoreError> {
                 let remove = sqlx::query(REMOVE_MEMBER).bind(team.as_str()).bind(user.as_str());
                 let removed = remove.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::subject(&SubjectRef::user(user)));
                 self.mark_revocation().await?;
                 Ok(removed)
             }

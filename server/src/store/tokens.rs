@@ -6,7 +6,7 @@ use domain::id::TokenId;
 use domain::timestamp::Timestamp;
 
 use super::work::{Tx, for_both, inserted, key, subject};
-use super::{StoreError, TokenRow, Tokens};
+use super::{Place, StoreError, TokenRow, Tokens};
 
 const INSERT: &str = "INSERT INTO tokens
     (id, owner_type, owner_id, name, hash, hint, created_at, expires_at, last_used_at)
@@ -30,6 +30,9 @@ const DELETE: &str = "DELETE FROM tokens WHERE id = $1 AND owner_type = $2 AND o
 /// Never backwards: batches of several replicas come in any order.
 const RECORD_USE: &str =
     "UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+/// Ids are UUIDs: what is none of the one kind is one of the other.
+const RECORD_LOGIN_USE: &str =
+    "UPDATE login_grants SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
 
 #[derive(sqlx::FromRow)]
 struct Record {
@@ -121,6 +124,7 @@ macro_rules! stamp {
                     .bind(at.0)
                     .bind(ends_at.0);
                 let replaced = replace.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::token(id));
                 self.mark_revocation().await?;
                 Ok(replaced)
             }
@@ -131,6 +135,7 @@ macro_rules! stamp {
                     .bind(owner.kind.as_str())
                     .bind(&owner.id);
                 let deleted = delete.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::token(id));
                 self.mark_revocation().await?;
                 Ok(deleted)
             }
@@ -140,11 +145,12 @@ macro_rules! stamp {
                 let mut uses: Vec<_> = uses.iter().collect();
                 uses.sort();
                 for (id, at) in uses {
-                    sqlx::query(RECORD_USE)
-                        .bind(id.as_str())
-                        .bind(at.0)
-                        .execute(&mut *self.tx)
-                        .await?;
+                    for sql in [RECORD_USE, RECORD_LOGIN_USE] {
+                        let record = sqlx::query(sql).bind(id.as_str()).bind(at.0);
+                        if record.execute(&mut *self.tx).await?.rows_affected() > 0 {
+                            break;
+                        }
+                    }
                 }
                 Ok(())
             }

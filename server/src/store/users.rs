@@ -1,12 +1,13 @@
 //! People.
 
 use async_trait::async_trait;
+use domain::actor::SubjectRef;
 use domain::id::UserId;
 use domain::role::PlatformRole;
 use domain::timestamp::Timestamp;
 
 use super::work::{Dialect, Tx, for_both, inserted, key, known};
-use super::{Page, PageQuery, StoreError, UserRow, Users, cursor};
+use super::{Page, PageQuery, Place, StoreError, UserRow, Users, cursor};
 
 const INSERT: &str = "INSERT INTO users
     (id, email, name, entity_key, password_hash, platform_role, disabled_at, created_at)
@@ -112,6 +113,7 @@ macro_rules! stamp {
                     .bind(&key)
                     .execute(&mut *self.tx)
                     .await?;
+                self.touch(Place::subject(&SubjectRef::user(&user.id)));
                 self.mark_revocation().await?;
                 Ok(updated)
             }
@@ -157,6 +159,7 @@ macro_rules! stamp {
             async fn delete(&mut self, id: &UserId) -> Result<bool, StoreError> {
                 let delete = sqlx::query(DELETE).bind(id.as_str()).execute(&mut *self.tx);
                 let deleted = delete.await?.rows_affected() == 1;
+                self.touch(Place::subject(&SubjectRef::user(id)));
                 self.mark_revocation().await?;
                 Ok(deleted)
             }

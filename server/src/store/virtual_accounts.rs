@@ -1,11 +1,12 @@
 //! Service accounts, by name.
 
 use async_trait::async_trait;
+use domain::actor::SubjectRef;
 use domain::id::{UserId, VirtualAccountId};
 use domain::timestamp::Timestamp;
 
 use super::work::{Tx, for_both, inserted, key};
-use super::{Page, PageQuery, StoreError, VirtualAccountRow, VirtualAccounts, cursor};
+use super::{Page, PageQuery, Place, StoreError, VirtualAccountRow, VirtualAccounts, cursor};
 
 const INSERT: &str = "INSERT INTO virtual_accounts (id, entity_key, description, owner_id, created_by, created_at)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
@@ -80,7 +81,9 @@ macro_rules! stamp {
                     .bind(account.id.as_str())
                     .bind(&account.description)
                     .bind(account.owner.as_ref().map(UserId::as_str));
-                Ok(update.execute(&mut *self.tx).await?.rows_affected() == 1)
+                let updated = update.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::subject(&SubjectRef::virtual_account(&account.id)));
+                Ok(updated)
             }
 
             async fn list(
@@ -104,6 +107,7 @@ macro_rules! stamp {
             async fn delete(&mut self, id: &VirtualAccountId) -> Result<bool, StoreError> {
                 let delete = sqlx::query(DELETE).bind(id.as_str()).execute(&mut *self.tx);
                 let deleted = delete.await?.rows_affected() == 1;
+                self.touch(Place::subject(&SubjectRef::virtual_account(id)));
                 self.mark_revocation().await?;
                 Ok(deleted)
             }

@@ -1,7 +1,10 @@
 //! One transaction on either database. Each entity's file writes its statements once and stamps them for both.
 
+use std::sync::Arc;
+
 use sqlx::{Database, Postgres, Sqlite, Transaction};
 
+use super::changes::{Changes, Place, Touched};
 use super::trail::SharedKey;
 use super::{AuditRow, StoreError};
 
@@ -11,15 +14,22 @@ pub(super) struct Tx<DB: Database> {
     /// Entries of the audit trail that `save` will append.
     pub(super) pending: Vec<AuditRow>,
     pub(super) chain: SharedKey,
+    touched: Touched,
 }
 
 impl<DB: Database> Tx<DB> {
-    pub(super) fn new(tx: Transaction<'static, DB>, chain: &SharedKey) -> Self {
+    pub(super) fn new(tx: Transaction<'static, DB>, chain: &SharedKey, changes: &Arc<Changes>) -> Self {
         Self {
             tx,
             pending: Vec::new(),
             chain: chain.clone(),
+            touched: Touched::nothing(changes),
         }
+    }
+
+    /// Copies of what this place holds are no longer good once the work is saved.
+    pub(super) fn touch(&mut self, place: Place) {
+        self.touched.add(place);
     }
 }
 
@@ -29,16 +39,21 @@ pub(super) trait Dialect {
     const FOR_SHARE: &'static str;
     /// The same for rows that this work is going to change.
     const FOR_UPDATE: &'static str;
+    /// Tells other processes what this work has touched, when it is committed.
+    const TELL: Option<&'static str>;
 }
 
 impl Dialect for Tx<Sqlite> {
     const FOR_SHARE: &'static str = "";
     const FOR_UPDATE: &'static str = "";
+    /// `follow` sees that the file has changed.
+    const TELL: Option<&'static str> = None;
 }
 
 impl Dialect for Tx<Postgres> {
     const FOR_SHARE: &'static str = " FOR SHARE";
     const FOR_UPDATE: &'static str = " FOR UPDATE";
+    const TELL: Option<&'static str> = Some("SELECT pg_notify('overkey_changes', $1)");
 }
 
 /// Stamps an `impl` for both databases.
@@ -90,6 +105,12 @@ macro_rules! stamp {
             fn tokens(&mut self) -> &mut dyn super::Tokens {
                 self
             }
+            fn login_clients(&mut self) -> &mut dyn super::LoginClients {
+                self
+            }
+            fn logins(&mut self) -> &mut dyn super::Logins {
+                self
+            }
             fn sessions(&mut self) -> &mut dyn super::Sessions {
                 self
             }
@@ -109,8 +130,26 @@ macro_rules! stamp {
                 self
             }
             async fn save(mut self: Box<Self>) -> Result<(), StoreError> {
+                if let Some(tell) = Self::TELL
+                    && !self.touched.is_empty()
+                {
+                    let tell = sqlx::query(tell).bind(self.touched.told());
+                    tell.execute(&mut *self.tx).await?;
+                }
                 self.append_changes().await?;
-                Ok(self.tx.commit().await?)
+                let Self { tx, touched, .. } = *self;
+                if touched.is_empty() {
+                    return Ok(tx.commit().await?);
+                }
+                // A task of its own: who asked may go away meanwhile. A commit that failed may still have happened.
+                let commit = tokio::spawn(async move {
+                    let committed = tx.commit().await;
+                    touched.tell();
+                    committed
+                });
+                Ok(commit
+                    .await
+                    .map_err(|error| StoreError::Unavailable(error.to_string()))??)
             }
         }
     };

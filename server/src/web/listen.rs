@@ -28,21 +28,48 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// Serves until told to stop, and then until the last running request has ended.
 pub async fn serve(listener: TcpListener, router: Router, headers: Duration, stop: CancellationToken) {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(headers);
-    builder.http2().timer(TokioTimer::new());
-    let running = GracefulShutdown::new();
+    let connections = Connections::new(router, headers);
     while let Some((stream, peer)) = accept(&listener, &stop).await {
-        let router = router.clone();
+        connections.take(stream, peer);
+    }
+    drop(listener);
+    connections.finish().await;
+}
+
+/// The connections of one runtime.
+pub struct Connections {
+    router: Router,
+    headers: Duration,
+    builder: Builder<TokioExecutor>,
+    running: GracefulShutdown,
+}
+
+impl Connections {
+    pub fn new(router: Router, headers: Duration) -> Self {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(headers);
+        builder.http2().timer(TokioTimer::new());
+        Self {
+            router,
+            headers,
+            builder,
+            running: GracefulShutdown::new(),
+        }
+    }
+
+    pub fn take(&self, stream: TcpStream, peer: SocketAddr) {
+        let router = self.router.clone();
         let arrived = CancellationToken::new();
         let told = arrived.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             told.cancel();
             answer(router.clone(), peer, request)
         });
-        let connection =
-            builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
-        let connection = running.watch(connection.into_owned());
+        let connection = self
+            .builder
+            .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
+        let connection = self.running.watch(connection.into_owned());
+        let headers = self.headers;
         tokio::spawn(async move {
             tokio::select! {
                 ended = connection => if let Err(error) = ended {
@@ -52,8 +79,11 @@ pub async fn serve(listener: TcpListener, router: Router, headers: Duration, sto
             }
         });
     }
-    drop(listener);
-    running.shutdown().await;
+
+    /// Returns when the last running request has ended.
+    pub async fn finish(self) {
+        self.running.shutdown().await;
+    }
 }
 
 /// Ends when no first request has arrived in time, and never otherwise.
@@ -64,7 +94,7 @@ async fn silent(headers: Duration, arrived: &CancellationToken) {
 }
 
 /// `None` once we are to stop.
-async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<(TcpStream, SocketAddr)> {
+pub async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<(TcpStream, SocketAddr)> {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,

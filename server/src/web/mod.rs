@@ -6,6 +6,8 @@ pub mod headers;
 pub mod health;
 pub mod invite;
 pub mod listen;
+mod login;
+mod login_form;
 pub mod oauth;
 mod once;
 pub mod same_origin;
@@ -14,6 +16,7 @@ pub mod set_up;
 pub mod sign_in;
 pub mod sign_on;
 pub mod ui;
+pub mod workers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,8 +38,10 @@ use crate::backend;
 use crate::clock::Clock;
 use crate::gateway::{self, Gateway, GatewayConfig};
 use crate::identity::SignOn;
+use crate::login as mcp_login;
 use crate::services::Services;
 use crate::startup::Overkey;
+use crate::telemetry::measures;
 use set_up::SetUpLink;
 
 /// Forms are small; REST and MCP bodies have limits of their own.
@@ -97,7 +102,7 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .merge(oauth::router(overkey.oauth.clone()))
         .nest("/api/v1", api::router(overkey.services.clone()))
-        .merge(ui::router(&pages, state.set_up.clone()))
+        .merge(ui::router(&pages, state.set_up.clone(), overkey.login.clone()))
         .layer(from_fn_with_state(
             (state.services.clone(), state.clock.clone()),
             session::actor,
@@ -107,8 +112,9 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
     Ok(Router::new()
         .merge(with_session)
         .merge(oauth::public_router(overkey.oauth.clone()))
+        .merge(mcp_login::router(overkey.login.clone()))
         .merge(gateway::router(gateway))
-        .merge(if config.metrics_listen.is_some() { Router::new() } else { metrics_router() })
+        .merge(if config.metrics_listen.is_some() { Router::new() } else { metrics_router(overkey) })
         .layer(from_fn_with_state(trusted_proxies, arrival::arrival))
         .layer(from_fn_with_state(public_url.clone(), headers::known_host))
         // Probes come by address.
@@ -118,10 +124,11 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .layer(CatchPanicLayer::new()))
 }
 
-/// `/metrics`, on this listener or on its own.
-pub fn metrics_router() -> Router {
-    health::recorder();
-    Router::new().route("/metrics", get(health::metrics))
+/// `/metrics`, on this listener or on its own. Servers are named on its own alone: here strangers read it.
+pub fn metrics_router(overkey: &Overkey) -> Router {
+    measures::name_servers(overkey.config.metrics_listen.is_some());
+    let calls = overkey.services.calls.clone();
+    Router::new().route("/metrics", get(health::metrics).with_state(calls))
 }
 
 fn gateway_config(overkey: &Overkey) -> GatewayConfig {

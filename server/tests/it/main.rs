@@ -7,6 +7,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod apply;
 mod audit;
 mod canary;
 mod crash;
@@ -16,9 +17,11 @@ mod egress;
 mod gateway;
 mod identity;
 mod oauth;
+mod observe;
 mod outage;
 mod process;
 mod replicas;
+mod replicas_warm;
 mod rest;
 mod rooms;
 mod sign_in;

@@ -159,6 +159,7 @@ const WAYS_OUT: &[&str] = &[
     "TcpSocket::new_v4",
     "TcpSocket::new_v6",
     "TcpStream::connect",
+    "lettre",
 ];
 
 #[test]

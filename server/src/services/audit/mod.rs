@@ -14,6 +14,7 @@ use domain::timestamp::Timestamp;
 use domain::via::Via;
 
 use super::{Core, ServiceError, access, accounts, tokens};
+use crate::store::trail::WantedActor;
 use crate::store::{AuditRow, Page, PageQuery, StoreError, Trail, TrailEntry, TrailQuery, Work};
 
 pub use keys::AuditKeys;
@@ -143,14 +144,14 @@ impl AuditTrail {
     ) -> Result<Page<TrailEntry>, ServiceError> {
         access::require_admin(actor)?;
         let mut work = self.core.store.read().await?;
-        let actors = match &filter.actor {
+        let wanted = match &filter.actor {
             Some(named) => Some(who_is(work.as_mut(), named).await?),
             None => None,
         };
         let query = TrailQuery {
             only: filter.only,
             server: filter.server.clone(),
-            actors,
+            actor: wanted,
             action: filter.action.clone(),
             search: query.search.clone(),
             since: filter.since,
@@ -203,23 +204,29 @@ pub(super) async fn named(work: &mut dyn Work, subject: &SubjectRef) -> Result<O
     }))
 }
 
-/// The ids that somebody may mean: theirs, and the text itself, which is an id, or the name of one who is gone.
-async fn who_is(work: &mut dyn Work, named: &str) -> Result<Vec<String>, ServiceError> {
-    let mut ids = vec![named.to_owned()];
+/// Whom somebody means by an id, an e-mail address or a name. What names nobody is taken for an id: they may be gone.
+async fn who_is(work: &mut dyn Work, named: &str) -> Result<WantedActor, ServiceError> {
+    let mut ids = Vec::new();
     if named.contains('@') {
         ids.extend(accounts::find_user(work, named).await?.map(|user| user.id.to_string()));
-        return Ok(ids);
+    } else {
+        let query = PageQuery {
+            search: Some(named.to_owned()),
+            limit: NAMESAKES,
+            ..PageQuery::default()
+        };
+        let namesakes = work.users().list(&query).await?.items.into_iter();
+        ids.extend(
+            namesakes
+                .filter(|user| user.name == named)
+                .map(|user| user.id.to_string()),
+        );
     }
-    let query = PageQuery {
-        search: Some(named.to_owned()),
-        limit: NAMESAKES,
-        ..PageQuery::default()
-    };
-    let namesakes = work.users().list(&query).await?.items.into_iter();
-    ids.extend(
-        namesakes
-            .filter(|user| user.name == named)
-            .map(|user| user.id.to_string()),
-    );
-    Ok(ids)
+    if ids.is_empty() {
+        ids.push(named.to_owned());
+    }
+    Ok(WantedActor {
+        ids,
+        name: named.to_owned(),
+    })
 }

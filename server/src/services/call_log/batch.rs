@@ -8,8 +8,9 @@ use domain::latency;
 use domain::timestamp::Timestamp;
 use tracing::{error, warn};
 
+use super::Called;
 use crate::services::audit::{Event, record_own};
-use crate::store::trail::{UsageCount, UsageKey};
+use crate::store::trail::{CALL_REFUSED, UsageCount, UsageKey};
 use crate::store::{CallRow, Store, StoreError};
 
 const HOUR: i64 = 3_600;
@@ -32,16 +33,13 @@ impl Batch {
         }
     }
 
-    pub fn len(&self) -> usize {
-        self.rows.len()
+    /// For how many more.
+    pub fn room(&self) -> usize {
+        self.room.saturating_sub(self.rows.len())
     }
 
-    pub fn has_room(&self) -> bool {
-        self.rows.len() < self.room
-    }
-
-    pub fn add(&mut self, row: CallRow) {
-        self.rows.push(row);
+    pub fn add(&mut self, called: Called, at: Timestamp) {
+        self.rows.push(called.row(at));
     }
 
     /// Writes all, and tells of `dropped` ones. Keeps what could not be written for now; gives back what could not be told.
@@ -81,7 +79,7 @@ impl Batch {
                 actor: row.actor.clone(),
                 method,
                 tool,
-                step: (row.action != "call.refused").then(|| latency::step_of(row.latency_micros)),
+                step: (row.action != CALL_REFUSED).then(|| latency::step_of(row.latency_micros)),
             };
             let count = counts.entry(key).or_default();
             count.calls += 1;

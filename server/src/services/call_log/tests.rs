@@ -51,7 +51,7 @@ async fn b07_what_a_full_queue_drops_is_counted_and_told() {
         log.offer(called("echo"), Timestamp(7_200));
         tokio::task::yield_now().await;
     }
-    let dropped = log.dropped.load(Ordering::Relaxed);
+    let dropped = log.queue.lock().dropped;
     assert!(dropped > 0, "forty do not fit into a queue of four and a batch of four");
     drop(taken);
     log.flush().await;

@@ -7,7 +7,7 @@ use domain::via::{By, Via};
 use super::on_every_store;
 use super::world::*;
 use crate::store::trail::chain::GENESIS;
-use crate::store::trail::{UsageBy, UsageCount, UsageKey, UsageQuery, UsageSum};
+use crate::store::trail::{UsageBy, UsageCount, UsageKey, UsageQuery, UsageSum, WantedActor};
 use crate::store::*;
 
 on_every_store!(
@@ -213,6 +213,13 @@ async fn b07_the_trails_are_read_newest_first_in_pages_without_gaps(store: Arc<d
     assert!(matches!(work.trails().page(&bad).await, Err(StoreError::BadCursor)));
 }
 
+fn actor(ids: &[&str], name: &str) -> Option<WantedActor> {
+    Some(WantedActor {
+        ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+        name: name.to_owned(),
+    })
+}
+
 async fn b07_entries_are_found_by_what_is_asked(store: Arc<dyn Store>) {
     people_and_servers(&*store).await;
     let changes = [
@@ -248,14 +255,30 @@ async fn b07_entries_are_found_by_what_is_asked(store: Arc<dyn Store>) {
     );
     assert_eq!(
         found(TrailQuery {
-            actors: Some(vec!["Mia".into()]),
+            actor: actor(&["nobody"], "Mia"),
             ..ask()
         })
         .await,
         ["b", "a"]
     );
-    let bob = Some(vec!["nobody".to_owned(), "id-bob".to_owned()]);
-    assert_eq!(found(TrailQuery { actors: bob, ..ask() }).await, ["c", "call 1"]);
+    for bob in [actor(&["id-bob"], "x"), actor(&["nobody", "id-bob"], "x")] {
+        assert_eq!(found(TrailQuery { actor: bob, ..ask() }).await, ["c", "call 1"]);
+    }
+    for (action, seen) in [
+        ("credential.injected", &["call 2", "call 1"][..]),
+        ("call.refused", &[]),
+    ] {
+        let query = TrailQuery {
+            action: text(action),
+            ..ask()
+        };
+        assert_eq!(found(query).await, seen, "{action}");
+    }
+    let part = TrailQuery {
+        search: text("inject"),
+        ..ask()
+    };
+    assert_eq!(found(part).await, ["call 2", "call 1"]);
     assert_eq!(
         found(TrailQuery {
             of: Some(of_user("bob")),

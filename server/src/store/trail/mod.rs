@@ -44,7 +44,7 @@ pub struct CallRow {
     pub at: Timestamp,
     pub actor: SubjectRef,
     pub actor_name: String,
-    /// `credential.injected`, `call.forwarded` or `call.refused`.
+    /// One of `CALL_ACTIONS`.
     pub action: String,
     /// Id and name; `None` when there is no such server.
     pub server: Option<(ServerId, String)>,
@@ -80,8 +80,7 @@ pub struct TrailQuery {
     /// The name it had then.
     pub server: Option<String>,
     pub server_id: Option<ServerId>,
-    /// Any of these ids or names.
-    pub actors: Option<Vec<String>>,
+    pub actor: Option<WantedActor>,
     /// Done by this one, or to this one.
     pub of: Option<SubjectRef>,
     pub action: Option<String>,
@@ -99,6 +98,22 @@ pub struct TrailQuery {
     /// 1..=200.
     pub limit: u32,
 }
+
+/// Who did it. Calls are found by the ids, in their index; changes are few enough to look through for the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedActor {
+    /// Any of these.
+    pub ids: Vec<String>,
+    pub name: String,
+}
+
+/// It was sent, with nothing to inject.
+pub const CALL_FORWARDED: &str = "call.forwarded";
+/// It was not sent.
+pub const CALL_REFUSED: &str = "call.refused";
+pub const CREDENTIAL_INJECTED: &str = "credential.injected";
+/// What a call's `action` may be.
+pub const CALL_ACTIONS: [&str; 3] = [CALL_FORWARDED, CALL_REFUSED, CREDENTIAL_INJECTED];
 
 /// Where a chain ends on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]

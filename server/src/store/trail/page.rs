@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::QueryBuilder;
 
 use super::chain::Trail;
-use super::{AuditRow, CallRow, TrailEntry, TrailQuery, calls, changes};
+use super::{AuditRow, CALL_ACTIONS, CallRow, TrailEntry, TrailQuery, WantedActor, calls, changes};
 use crate::store::work::{Tx, for_both, key};
 use crate::store::{Page, PageQuery, StoreError, cursor};
 
@@ -42,6 +42,30 @@ impl Place {
     }
 }
 
+impl TrailQuery {
+    /// Whether a trail can hold what is asked: looking through all calls for what none of them is would take long.
+    fn may_find(&self, trail: Trail) -> bool {
+        if self.only.is_some_and(|only| only != trail) {
+            return false;
+        }
+        match trail {
+            Trail::Changes => {
+                let call = self
+                    .action
+                    .as_deref()
+                    .is_some_and(|action| CALL_ACTIONS.contains(&action));
+                !call && self.tool.is_none() && self.failed.is_none()
+            }
+            Trail::Calls => {
+                let wanted = self.search.as_deref().unwrap_or_default().trim().to_lowercase();
+                CALL_ACTIONS
+                    .iter()
+                    .any(|known| self.action.as_ref().is_none_or(|action| action == known) && known.contains(&wanted))
+            }
+        }
+    }
+}
+
 /// The condition's pieces; only what is written here is put together, everything else is bound.
 macro_rules! stamp {
     ($db:ty) => {
@@ -49,7 +73,7 @@ macro_rules! stamp {
             pub(super) async fn trail_page(&mut self, query: &TrailQuery) -> Result<Page<TrailEntry>, StoreError> {
                 let after: Option<Place> = cursor::place(NAME, query.cursor.as_deref())?;
                 let mut found = Vec::new();
-                if query.only != Some(Trail::Calls) && query.tool.is_none() && query.failed.is_none() {
+                if query.may_find(Trail::Changes) {
                     let sql = Self::trail_sql(Trail::Changes, query, after);
                     for record in self.rows::<changes::Record>(sql).await? {
                         let place = Place {
@@ -60,7 +84,7 @@ macro_rules! stamp {
                         found.push((place, TrailEntry::Change(AuditRow::try_from(record)?)));
                     }
                 }
-                if query.only != Some(Trail::Changes) {
+                if query.may_find(Trail::Calls) {
                     let sql = Self::trail_sql(Trail::Calls, query, after);
                     for record in self.rows::<calls::Record>(sql).await? {
                         let place = Place {
@@ -132,8 +156,8 @@ macro_rules! stamp {
                         .push_bind(pattern)
                         .push(r" ESCAPE '\'");
                 }
-                if let Some(actors) = &query.actors {
-                    Self::any_actor(sql, trail, actors);
+                if let Some(actor) = &query.actor {
+                    Self::by_actor(sql, trail, actor);
                 }
                 if let Some(of) = &query.of {
                     sql.push(" AND ((actor_type = ").push_bind(of.kind.as_str());
@@ -159,22 +183,16 @@ macro_rules! stamp {
                 }
             }
 
-            /// Changes are few enough to look through for a name; calls are found by the id, in their index.
-            fn any_actor(sql: &mut QueryBuilder<'static, $db>, trail: Trail, actors: &[String]) {
-                let columns: &[&str] = match trail {
-                    Trail::Changes => &["actor_id", "actor_name"],
-                    Trail::Calls => &["actor_id"],
-                };
-                sql.push(" AND (");
-                for (number, column) in columns.iter().enumerate() {
-                    sql.push(if number == 0 { "" } else { " OR " })
-                        .push(*column)
-                        .push(" IN (");
-                    let mut list = sql.separated(", ");
-                    for actor in actors {
-                        list.push_bind(key(actor).to_owned());
-                    }
-                    sql.push(")");
+            fn by_actor(sql: &mut QueryBuilder<'static, $db>, trail: Trail, actor: &WantedActor) {
+                sql.push(" AND (actor_id IN (");
+                let mut ids = sql.separated(", ");
+                for id in &actor.ids {
+                    ids.push_bind(key(id).to_owned());
+                }
+                sql.push(")");
+                if trail == Trail::Changes {
+                    sql.push(" OR actor_name = ")
+                        .push_bind(key(&actor.name).to_owned());
                 }
                 sql.push(")");
             }

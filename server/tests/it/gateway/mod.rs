@@ -17,3 +17,4 @@ mod streams;
 mod tampered;
 mod url_error;
 mod waiting;
+mod warm;

@@ -1,0 +1,144 @@
+//! One single-threaded runtime per core for gateway calls: a call stays on the thread that its connection came to, and so does the
+//! connection to the upstream. Handing tasks from thread to thread costs a third of the throughput at 32 connections
+//! (`bench/README.md`).
+//!
+//! All else (pages, REST, sign-in with its slow hashes) goes to the runtime that the program was started in.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tower::{ServiceExt, service_fn};
+use tracing::warn;
+
+use super::listen::{Connections, accept};
+use crate::egress;
+
+const CALLS: &str = "/mcp/";
+
+type Arriving = (std::net::TcpStream, SocketAddr);
+
+/// Their threads end when this is dropped, after `serve`; what calls have begun in the background goes on until then.
+pub struct Workers {
+    workers: Vec<Worker>,
+}
+
+struct Worker {
+    connections: Option<mpsc::UnboundedSender<Arriving>>,
+    /// Comes when its last connection has ended.
+    finished: Option<oneshot::Receiver<()>>,
+    release: CancellationToken,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Workers {
+    /// As many as `count`; to be called in the runtime that does all else.
+    pub fn start(count: usize, router: &Router, headers: Duration) -> io::Result<Self> {
+        let main = Handle::current();
+        let router = by_path(router.clone(), main);
+        let workers = (0..count)
+            .map(|number| Worker::start(number, router.clone(), headers))
+            .collect::<io::Result<_>>()?;
+        Ok(Self { workers })
+    }
+
+    /// Serves until told to stop, and then until the last running request has ended. Each connection goes to the next worker.
+    pub async fn serve(&mut self, listener: TcpListener, stop: CancellationToken) {
+        let mut next = 0;
+        while let Some((stream, peer)) = accept(&listener, &stop).await {
+            let sent = stream.into_std().map(|stream| {
+                let worker = &self.workers[next];
+                next = (next + 1) % self.workers.len();
+                worker
+                    .connections
+                    .as_ref()
+                    .map(|connections| connections.send((stream, peer)))
+            });
+            if !matches!(sent, Ok(Some(Ok(())))) {
+                warn!("Could not hand a connection to its worker");
+            }
+        }
+        drop(listener);
+        for worker in &mut self.workers {
+            worker.connections = None;
+        }
+        for worker in &mut self.workers {
+            if let Some(finished) = worker.finished.take() {
+                finished.await.ok();
+            }
+        }
+    }
+}
+
+impl Worker {
+    fn start(number: usize, router: Router, headers: Duration) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let (connections, arriving) = mpsc::unbounded_channel();
+        let (finish, finished) = oneshot::channel();
+        let release = CancellationToken::new();
+        let released = release.clone();
+        let thread = std::thread::Builder::new().name(format!("calls-{number}"));
+        let thread = thread.spawn(move || {
+            egress::use_own_connections(number);
+            runtime.block_on(async {
+                serve(arriving, router, headers).await;
+                finish.send(()).ok();
+                released.cancelled().await;
+            });
+        })?;
+        Ok(Self {
+            connections: Some(connections),
+            finished: Some(finished),
+            release,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.connections = None;
+        self.release.cancel();
+        // Not joined: a call that outlives the time it was given must not hold the program.
+        drop(self.thread.take());
+    }
+}
+
+async fn serve(mut arriving: mpsc::UnboundedReceiver<Arriving>, router: Router, headers: Duration) {
+    let connections = Connections::new(router, headers);
+    while let Some((stream, peer)) = arriving.recv().await {
+        match TcpStream::from_std(stream) {
+            Ok(stream) => connections.take(stream, peer),
+            Err(error) => warn!(error = %error, "Could not take a connection over"),
+        }
+    }
+    connections.finish().await;
+}
+
+/// Calls are answered here, all else in `main`.
+fn by_path(router: Router, main: Handle) -> Router {
+    let split = service_fn(move |request: Request| {
+        let (router, main) = (router.clone(), main.clone());
+        async move {
+            if request.uri().path().starts_with(CALLS) {
+                return router.oneshot(request).await;
+            }
+            let answer = main.spawn(router.oneshot(request)).await;
+            Ok::<Response, Infallible>(match answer {
+                Ok(Ok(answer)) => answer,
+                Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            })
+        }
+    });
+    Router::new().fallback_service(split)
+}
