@@ -78,10 +78,10 @@ fn wasm_is_there() -> bool {
 }
 
 /// Debian packages, if we may; otherwise the one line to type.
-fn install(packages: &[&str]) -> Result<()> {
+pub fn install(packages: &[&str]) -> Result<()> {
     let names = packages.join(" ");
     if !is_root() || find("apt-get").is_none() {
-        bail!("the tests need more: install it with `sudo apt-get install {names}` (or your system's like)");
+        bail!("more is needed: install it with `sudo apt-get install {names}` (or your system's like)");
     }
     step(&format!("Installing from Debian: {names}"));
     let apt = |args: &[&str]| {
