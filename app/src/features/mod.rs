@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod activity;
 pub mod audit;
 pub mod connections;
+pub mod identities;
 pub mod overrides;
 pub mod people;
 pub mod servers;

@@ -8,6 +8,7 @@ mod checks;
 mod confirmed;
 mod connections;
 mod directory;
+mod identities;
 mod outbound_form;
 mod overrides;
 mod people;
@@ -59,6 +60,7 @@ pub fn wire(
     Backend {
         people: Arc::new(people::People(desk.clone())),
         directory: Arc::new(directory::Directory(desk.clone())),
+        identities: Arc::new(identities::Identities(desk.clone())),
         teams: Arc::new(teams::Teams(desk.clone())),
         accounts: Arc::new(accounts::Accounts(desk.clone())),
         servers: Arc::new(servers::Servers(desk.clone())),
