@@ -19,6 +19,7 @@ use crate::features::activity::model::{CallsPage, CallsRequest, ChangesPage, Sum
 use crate::features::apps::model::{AppRow, Missing};
 use crate::features::audit::model::{AuditPage, AuditRequest};
 use crate::features::connections::model::{ConnectPage, ConnectionPage};
+use crate::features::identities::model::{IdentitiesPage, IdentityPage};
 use crate::features::overrides::import_model::{ImportOutcome, ImportPage};
 use crate::features::overrides::model::{
     Doomed, Entered, FormPage, ListRequest, OverrideRow, OverridesPage, SubjectHit,
@@ -54,6 +55,14 @@ pub trait Directory: Send + Sync {
     /// Name, role, and whether they are disabled; what is empty stays as it is.
     async fn change(&self, actor: &Actor, id: &str, change: [&str; 3]) -> Result<(), UiError>;
     async fn revoke_token(&self, actor: &Actor, id: &str, token: &str) -> Result<(), UiError>;
+    async fn delete(&self, actor: &Actor, id: &str) -> Result<(), UiError>;
+}
+
+/// External identities, as admins see them.
+#[async_trait]
+pub trait Identities: Send + Sync {
+    async fn list(&self, actor: &Actor, search: &str, cursor: &str) -> Result<IdentitiesPage, UiError>;
+    async fn get(&self, actor: &Actor, id: &str) -> Result<IdentityPage, UiError>;
     async fn delete(&self, actor: &Actor, id: &str) -> Result<(), UiError>;
 }
 
@@ -192,6 +201,7 @@ pub trait Audit: Send + Sync {
 pub struct Backend {
     pub people: Arc<dyn People>,
     pub directory: Arc<dyn Directory>,
+    pub identities: Arc<dyn Identities>,
     pub teams: Arc<dyn Teams>,
     pub accounts: Arc<dyn Accounts>,
     pub servers: Arc<dyn Servers>,

@@ -107,6 +107,12 @@ export class AuthorizationServer {
     return this.#storage.removeGrantsOf(account);
   }
 
+  /** How many refresh tokens of this account are good.
+   * @param {string} account */
+  alive(account) {
+    return this.#storage.refreshTokensOf(account);
+  }
+
   /** What it says about this account from now on.
    * @param {string} account
    * @param {Record<string, unknown>} claims */

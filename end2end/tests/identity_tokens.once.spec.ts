@@ -1,33 +1,9 @@
 // B02 against a real provider: what oidc-provider issues, held against what its own description and keys say.
 import { createHash, randomBytes } from "node:crypto";
-import type { AuthorizationServer } from "../oauth/provider.mjs";
 import { Api } from "../fixtures/api.ts";
 import { ada, expect } from "../fixtures/app.ts";
-import { audience, pipeline, signOn, test } from "../fixtures/sign_on.ts";
+import { audience, machineToken, pipeline, signOn, test, tokens } from "../fixtures/sign_on.ts";
 import { whoami } from "../fixtures/whoami.ts";
-
-const machine = { grant_types: ["client_credentials"], redirect_uris: [], response_types: [] };
-
-interface Tokens {
-  access_token: string;
-  id_token?: string;
-}
-
-async function tokens(
-  provider: AuthorizationServer,
-  client: { id: string; secret: string },
-  form: Record<string, string>,
-): Promise<Tokens> {
-  const answer = await fetch(`${provider.issuer}/token`, {
-    method: "POST",
-    headers: { authorization: `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString("base64")}` },
-    body: new URLSearchParams(form),
-  });
-  expect(answer.status, await answer.clone().text()).toBe(200);
-  return (await answer.json()) as Tokens;
-}
-
-const asMachine = { grant_type: "client_credentials", scope: "notes:read", resource: audience };
 
 test("B02 A6 a program's token is an external identity, which gets what a manager gives it", async ({
   request,
@@ -35,11 +11,10 @@ test("B02 A6 a program's token is an external identity, which gets what a manage
   api,
   provider,
 }) => {
-  const client = provider.addClient("", machine);
-  const { access_token } = await tokens(provider, client, asMachine);
-  const program = new Api(request, world.url, access_token);
+  const { id, token, again } = await machineToken(provider, audience);
+  const program = new Api(request, world.url, token);
   const { subject } = await program.get("/me");
-  expect(subject).toMatchObject({ type: "external_identity", name: client.id });
+  expect(subject).toMatchObject({ type: "external_identity", name: id });
   expect((await program.mcp("open", {})).status(), "without a role there is no such server").toBe(404);
 
   const admin = await api(ada);
@@ -51,10 +26,10 @@ test("B02 A6 a program's token is an external identity, which gets what a manage
   // For another audience, and without a signature of the provider's: nobody.
   const elsewhere = "https://elsewhere.example.test";
   provider.protect(elsewhere);
-  const other = await tokens(provider, client, { ...asMachine, resource: elsewhere });
-  const [head, body, signature = ""] = access_token.split(".");
+  const other = await again(elsewhere);
+  const [head, body, signature = ""] = token.split(".");
   const flipped = signature.startsWith("A") ? `B${signature.slice(1)}` : `A${signature.slice(1)}`;
-  for (const bad of [other.access_token, `${head}.${body}.${flipped}`, `${head}.${body}.`]) {
+  for (const bad of [other, `${head}.${body}.${flipped}`, `${head}.${body}.`]) {
     const answer = await new Api(request, world.url, bad).mcp("notes", {});
     expect(answer.status()).toBe(401);
     expect(answer.headers()["www-authenticate"]).toContain('error="invalid_token"');
@@ -62,9 +37,8 @@ test("B02 A6 a program's token is an external identity, which gets what a manage
 });
 
 test("B02 a mapped client's token is the virtual account", async ({ request, world, provider }) => {
-  const client = provider.addClient("", { ...machine, client_id: pipeline });
-  const { access_token } = await tokens(provider, client, asMachine);
-  const { subject } = await new Api(request, world.url, access_token).get("/me");
+  const { token } = await machineToken(provider, audience, { client_id: pipeline });
+  const { subject } = await new Api(request, world.url, token).get("/me");
   expect(subject).toEqual({ type: "virtual_account", id: "ci-bot", name: "ci-bot" });
 });
 

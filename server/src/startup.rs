@@ -99,13 +99,14 @@ impl Overkey {
         };
         let upstreams = Arc::new(Upstreams::new(egress.clone(), &config));
         let providers = Arc::new(Providers::new(&config.identity_providers, &egress));
-        let services = Services::new(&core, upstreams, providers);
+        let oauth = Oauth::new(&core, egress.clone());
+        let services = Services::new(&core, upstreams, providers, Arc::new(oauth.clone()));
         let sign_on = config.sso.clone();
         Ok(Self {
             sign_on: sign_on.map(|sso| SignOn::new(sso, &core, services.sign_ons.clone(), egress.clone())),
             login: Login::new(&core, services.logins.clone(), egress.clone()),
             services,
-            oauth: Oauth::new(&core, egress.clone()),
+            oauth,
             egress,
             core,
             config,

@@ -9,6 +9,7 @@ mod checks;
 mod confirmed;
 mod connections;
 mod directory;
+mod identities;
 mod imports;
 mod outbound_form;
 mod overrides;
@@ -61,6 +62,7 @@ pub fn wire(
     Backend {
         people: Arc::new(people::People(desk.clone())),
         directory: Arc::new(directory::Directory(desk.clone())),
+        identities: Arc::new(identities::Identities(desk.clone())),
         teams: Arc::new(teams::Teams(desk.clone())),
         accounts: Arc::new(accounts::Accounts(desk.clone())),
         servers: Arc::new(servers::Servers(desk.clone())),

@@ -94,7 +94,12 @@ pub struct Services {
 
 impl Services {
     /// Needs a running tokio runtime: uses are written in the background.
-    pub fn new(core: &Core, upstream: Arc<dyn verify::Upstream>, verifier: Arc<dyn identities::VerifyToken>) -> Self {
+    pub fn new(
+        core: &Core,
+        upstream: Arc<dyn verify::Upstream>,
+        verifier: Arc<dyn identities::VerifyToken>,
+        providers: Arc<dyn renewals::GiveBack>,
+    ) -> Self {
         let passwords = Arc::new(Passwords::default());
         Self {
             activity: activity::Activity::new(core.clone()),
@@ -107,7 +112,7 @@ impl Services {
             identities: identities::Identities::new(core.clone(), verifier),
             invitations: invitations::Invitations::new(core.clone(), passwords.clone()),
             logins: logins::Logins::new(core.clone()),
-            overrides: overrides::Overrides::new(core.clone(), upstream),
+            overrides: overrides::Overrides::new(core.clone(), upstream, providers),
             people: people::People::new(core.clone()),
             sign_in: sign_in::SignIn::new(core.clone(), passwords),
             sign_ons: sign_on::SignOns::new(core.clone()),
