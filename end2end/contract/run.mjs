@@ -22,7 +22,7 @@ const world = await serve(binary, ["demo", "--data", data], {
   url: `${url}/readyz`,
   ready: (answer) => answer.ok,
 });
-const database = { OVERKEY_DATABASE_URL: `sqlite:${data}/overkey.db` };
+const database = { OVERKEY_DATABASE_URL: `sqlite:${data}/overkey-demo.db` };
 const made = await run(binary, ["token", "create", "--user", "ada@demo.test"], { env: database });
 if (made.code !== 0) throw new Error(made.err);
 
@@ -32,14 +32,14 @@ const options = [
   ["--phases", "examples,coverage,fuzzing"],
   // That a name is taken, a person unknown or a cursor made up no description can say: such requests are refused, and rightly.
   ["--exclude-checks", "positive_data_acceptance"],
-  ["--seed", "20261125", "--generation-deterministic", "--generation-database", "none"],
+  ["--generation-deterministic"],
   ["--max-examples", "8", "--max-time", "90", "--no-shrink", "--continue-on-failure"],
   ["--warnings", "off", "--request-timeout", "20"],
 ].flat();
 const { code, out, err } = await run(
   `${here}.venv/bin/schemathesis`,
   ["run", `${url}/api/v1/openapi.json`, ...options, ...process.argv.slice(2)],
-  { cwd: data, env: { NO_COLOR: "1" } },
+  { cwd: data, env: { NO_COLOR: "1", SCHEMATHESIS_HOOKS: `${here}hooks.py` } },
 );
 console.log(out + err);
 // Panics and errors of the server's own are failures, whatever was answered.

@@ -40,6 +40,8 @@ test("B08 a file is previewed line by line, corrected, previewed again and impor
   await page.getByRole("button", { name: "Preview" }).click();
   await expect(page.getByText("2 new, 0 replaced. Nothing is stored yet.")).toBeVisible();
   expect(await page.content()).not.toContain("sk-ci");
+  await expect(row("2")).toContainText("Bob Ng");
+  await expect(row("3")).toContainText("ci-bot");
   await expectAccessible(page);
   await photograph(page, "import-preview");
   const manager = await api(ada);

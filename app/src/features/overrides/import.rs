@@ -42,12 +42,13 @@ fn Content(page: ImportPage, posted: Option<Result<ImportOutcome, UiError>>) -> 
     if let Some(text) = page.unsupported.clone() {
         return view! { <EmptyState heading="No overrides on this server" text/> }.into_any();
     }
-    match posted {
+    let content = match posted {
         Some(Ok(outcome)) if outcome.applied => view! { <Done outcome/> }.into_any(),
         Some(Ok(outcome)) => view! { <Preview outcome/><Bring page problem=None/> }.into_any(),
         Some(Err(error)) => view! { <Bring page problem=Some(error)/> }.into_any(),
         None => view! { <Bring page problem=None/> }.into_any(),
-    }
+    };
+    view! { <div class="import">{content}</div> }.into_any()
 }
 
 /// The form: a file, or its text.
@@ -92,10 +93,13 @@ fn Preview(outcome: ImportOutcome) -> AnyView {
             </form>
         }
     });
-    let problem = (outcome.refused > 0).then_some("alert").unwrap_or("status");
-    let class = if outcome.refused > 0 { "problem" } else { "notice" };
+    let (role, class) = if outcome.refused > 0 {
+        ("alert", "problem")
+    } else {
+        ("status", "notice")
+    };
     view! {
-        <div role=problem><p class=class>{outcome.sentence()}</p></div>
+        <div role=role><p class=class>{outcome.sentence()}</p></div>
         <Lines lines=outcome.lines/>
         {confirm}
         <h3>"Another file"</h3>

@@ -160,6 +160,8 @@ fn column(name: &str) -> Option<Column> {
 }
 
 fn csv(text: &str) -> Result<Vec<Line>, FieldError> {
+    // With line breaks of two characters, the reader would count lines otherwise.
+    let text = &text.replace("\r\n", "\n");
     let mut reader = ::csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let unreadable = |line: Option<u64>| {
         let place = line.map(|line| format!(" in line {line}")).unwrap_or_default();
@@ -334,6 +336,7 @@ mod tests {
         ];
         let csv = "subject_id,subject_type,credential,expires_at\nbob@demo.test,,\"sk\n1\",\nci-bot,virtual_account,sk-2,2027-01-31T00:00:00Z\n";
         assert_eq!(told(csv), wanted);
+        assert_eq!(told(&csv.replace('\n', "\r\n")), wanted, "as forms send it");
         let items = "\n{\"subject_id\":\"bob@demo.test\",\"credential\":\"sk-1\"}SEP\n\n{\"subject_id\":\"ci-bot\",\"subject_type\":\"virtual_account\",\"credentials\":{\"K\":\"sk-2\"},\"expires_at\":\"2027-01-31T00:00:00Z\"}";
         assert_eq!(told(&items.replace("SEP", "")), wanted, "one object a line");
         assert_eq!(told(&format!("[{}]", items.replace("SEP", ","))), wanted, "an array");
