@@ -91,6 +91,7 @@ class Chart(unittest.TestCase):
         for wrong, told in [
             ([], "publicUrl"),
             (["--set", "publicUrl=https://a.example"], "openssl rand -base64 32"),
+            (["--set", "publicUrl=https://a.example,secret.databaseUrl=postgres://a/b"], "openssl rand -base64 32"),
             ([*good, "--set", "publicUrl=https://a.example/path"], "publicUrl"),
             ([*good, "--set", "settings.database_url=postgres://a"], "database_url"),
             ([*good, "--set", "secret.masterKey=short"], "masterKey"),
@@ -133,8 +134,11 @@ class Chart(unittest.TestCase):
             selectors = [item["spec"]["selector"] for (kind, _), item in rendered(values).items() if kind == "Service"]
             selectors += [only(values, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"]]
             selectors += [only(values, "NetworkPolicy")["spec"]["podSelector"]["matchLabels"]]
+            stays = only(values, "Deployment")["spec"]["selector"]["matchLabels"]
+            self.assertLessEqual(stays.items(), labels.items())
             for selector in selectors:
-                self.assertLessEqual(selector.items(), labels.items())
+                # No more than what never changes: a version in one would part pods in the middle of an upgrade.
+                self.assertEqual(selector, stays)
             for (kind, _), item in rendered(values).items():
                 self.assertNotIn("sessionAffinity", item.get("spec", {}), kind)
 

@@ -14,7 +14,7 @@ use crate::http1::Connection;
 use crate::requests::Way;
 
 /// How long a client waits: longer than Overkey waits for an upstream.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 const LISTENS: u64 = 800;
 
 /// What all clients share.

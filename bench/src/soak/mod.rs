@@ -31,6 +31,8 @@ use crate::world::first_admin;
 /// The first part is only to get everything going: what memory then is, is what it has to come back to.
 const WARM_UP: f64 = 0.15;
 const QUIET: Duration = Duration::from_secs(60);
+/// Seconds. Long enough for a machine that does other things, too, to answer in time where nothing is in the way.
+const FIRST_BYTE: &str = "10";
 const LOOK: Duration = Duration::from_secs(1);
 
 #[derive(Args)]
@@ -59,7 +61,7 @@ pub async fn run(binary: &Path, folder: &Path, options: &Options) -> Result<()> 
         binary: binary.to_owned(),
         folder: scratch.path().to_owned(),
         address: free_address()?,
-        settings: vec![("FIRST_BYTE_TIMEOUT".to_owned(), "2".to_owned())],
+        settings: vec![("FIRST_BYTE_TIMEOUT".to_owned(), FIRST_BYTE.to_owned())],
     };
     let admin = first_admin(&installation)?;
     let mut overkey = installation.serve()?;
