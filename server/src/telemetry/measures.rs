@@ -265,7 +265,7 @@ pub fn dropped(queue: &'static str) {
 pub struct OpenAnswer(());
 
 impl OpenAnswer {
-    pub fn new() -> Self {
+    pub fn begin() -> Self {
         gauge!(OPEN_ANSWERS).increment(1.0);
         Self(())
     }
