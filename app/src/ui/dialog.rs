@@ -9,6 +9,8 @@ use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
+use super::page::tab_title;
+
 #[component]
 pub fn Dialog(
     #[prop(into)] heading: String,
@@ -40,7 +42,7 @@ pub fn Dialog(
         );
     };
     view! {
-        <Title text=format!("{heading} · {of} · Overkey")/>
+        <Title text=tab_title(&format!("{heading} · {of} · Overkey"))/>
         <dialog class="dialog" open node_ref=dialog on:cancel=leave aria-labelledby="dialog-heading">
             <h2 id="dialog-heading">{heading}</h2>
             {children()}

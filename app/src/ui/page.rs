@@ -3,6 +3,11 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+/// What a tab is called. leptos_meta writes a title into the page as it is (G4): a name must not end it and begin something else.
+pub fn tab_title(text: &str) -> String {
+    text.replace('<', "‹")
+}
+
 #[component]
 pub fn PageHead(
     #[prop(into)] title: String,
@@ -13,7 +18,7 @@ pub fn PageHead(
 ) -> AnyView {
     let crumbs = (!above.is_empty()).then(|| view! { <Breadcrumb above here=title.clone()/> });
     view! {
-        <Title text=format!("{title} · Overkey")/>
+        <Title text=tab_title(&format!("{title} · Overkey"))/>
         {crumbs}
         <div class="page-head">
             <h1>{title}</h1>

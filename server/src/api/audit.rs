@@ -59,7 +59,8 @@ pub(super) struct AuditSubjectView {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ViaView {
-    /// `token`, `session`, `provider` (an identity provider's token), `command_line` or `apply` (a file that was applied).
+    /// `token`, `session`, `provider` (an identity provider's token), `app` (an MCP client that signed in), `command_line` or `apply`
+    /// (a file that was applied).
     r#type: &'static str,
     /// A token's id, the beginning of a session's or a file's hash, a provider's issuer.
     id: String,

@@ -4,6 +4,7 @@ mod access;
 mod activity;
 mod audit;
 mod caller;
+mod connected_apps;
 mod effective_access;
 mod export;
 mod external_identities;

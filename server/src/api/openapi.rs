@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 
 use super::problem::{FieldProblem, Kind, MEDIA_TYPE, ProblemBody};
 use super::{
-    access, activity, audit, effective_access, external_identities, import, invitations, me, outbound_auth, overrides,
-    resolve, servers, teams, tokens, user_tokens, users, verify, virtual_accounts,
+    access, activity, audit, connected_apps, effective_access, external_identities, import, invitations, me,
+    outbound_auth, overrides, resolve, servers, teams, tokens, user_tokens, users, verify, virtual_accounts,
 };
 use crate::services::Services;
 
@@ -99,6 +99,8 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(virtual_accounts::rotate_token))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::delete))
+        .routes(routes!(connected_apps::list))
+        .routes(routes!(connected_apps::delete))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(activity::everywhere))

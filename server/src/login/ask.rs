@@ -1,5 +1,6 @@
 //! An authorization request: who asks, where the person would be sent back to, and for which server.
 
+use axum::response::Response;
 use domain::actor::Actor;
 use domain::login::client::{Client, ClientId};
 use domain::login::redirect::{RedirectKind, RedirectUri};
@@ -7,7 +8,7 @@ use domain::login::request::{self, Asked, RequestError};
 use url::Url;
 
 use super::ticket::answered;
-use super::{Login, Ticket};
+use super::{Login, Ticket, answer};
 use crate::services::ServiceError;
 
 /// A request that a person can be asked about.
@@ -78,6 +79,22 @@ impl Login {
             ticket,
             host: id.host(),
         })
+    }
+
+    /// For programs that look ahead before they open a browser: told at once that they have to register anew, they do so by
+    /// themselves. A person would only see it.
+    pub async fn forgotten(&self, asked: &Asked) -> Option<Response> {
+        let Some(ClientId::Registered(id)) = asked.client_id.as_deref().and_then(ClientId::parse) else {
+            return None;
+        };
+        match self.logins().client(&id).await {
+            Ok(Some(_)) => None,
+            Ok(None) => Some(answer::refused(
+                "invalid_client",
+                "This client is not known here. Register it anew.",
+            )),
+            Err(error) => Some(answer::failed(&error)),
+        }
     }
 
     async fn client(&self, actor: &Actor, id: &ClientId) -> Result<Option<Client>, ServiceError> {

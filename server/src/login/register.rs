@@ -8,7 +8,7 @@ use axum::{Extension, Json};
 use domain::login::SCOPE;
 use domain::login::client::{Client, Described};
 use domain::via::Via;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::{Login, answer};
 use crate::services::logins::LoginClientRow;
@@ -21,8 +21,10 @@ pub async fn register(
 ) -> Response {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_json = kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/json"));
-    let described = serde_json::from_slice::<Described>(&body).ok().filter(|_| is_json);
-    let Some(described) = described else {
+    // A list would be read as the fields in their order.
+    let sent = serde_json::from_slice::<Value>(&body).ok();
+    let sent = sent.filter(|sent| is_json && sent.is_object());
+    let Some(described) = sent.and_then(|sent| serde_json::from_value::<Described>(sent).ok()) else {
         let text = "Send the client's metadata as a JSON object, with Content-Type: application/json.";
         return answer::refused("invalid_client_metadata", text);
     };
@@ -37,7 +39,7 @@ pub async fn register(
 }
 
 /// What was taken, which is not all that was sent (RFC 7591 section 3.2.1).
-fn registered(row: &LoginClientRow) -> Map<String, serde_json::Value> {
+fn registered(row: &LoginClientRow) -> Map<String, Value> {
     let grants: &[&str] = if row.client.refreshes {
         &["authorization_code", "refresh_token"]
     } else {

@@ -21,7 +21,7 @@ use tower_sessions::Session;
 
 use super::login_form::{Decision, Posted};
 use super::session;
-use super::ui::{Pages, context, draw, to_sign_in};
+use super::ui::{Pages, context, draw, to_sign_in, wants_page};
 use crate::login::{Ask, NotAsked, Ticket};
 use crate::services::ServiceError;
 
@@ -50,7 +50,12 @@ async fn ask(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let (Some(Extension(actor)), Some(session)) = (actor, session::hash_of(&browser)) else {
-        return to_sign_in(&uri);
+        let ahead = asked.ok().filter(|_| !wants_page(&headers));
+        let forgotten = match &ahead {
+            Some(Query(asked)) => pages.login.forgotten(asked).await,
+            None => None,
+        };
+        return forgotten.unwrap_or_else(|| to_sign_in(&uri));
     };
     let visit = Visit {
         pages,

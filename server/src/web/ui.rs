@@ -98,7 +98,7 @@ async fn file_or_not_found(State(pages): State<Pages>, request: Request) -> Resp
     response
 }
 
-fn wants_page(headers: &HeaderMap) -> bool {
+pub(super) fn wants_page(headers: &HeaderMap) -> bool {
     headers
         .get_all(header::ACCEPT)
         .into_iter()

@@ -17,6 +17,7 @@ mod doctor;
 mod egress;
 mod gateway;
 mod identity;
+mod login;
 mod oauth;
 mod observe;
 mod outage;

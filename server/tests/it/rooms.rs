@@ -64,6 +64,18 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "server/src/login",
+        &[
+            "sqlx",
+            "leptos",
+            "app",
+            "tower_sessions",
+            "crate::gateway",
+            "crate::store",
+            "crate::web",
+        ],
+    ),
+    (
         "server/src/mcp",
         &[
             "sqlx",
@@ -235,6 +247,7 @@ fn the_rooms_are_where_the_table_says() {
         "server/src/egress",
         "server/src/services",
         "server/src/gateway",
+        "server/src/login",
         "server/src/mcp",
         "server/src/web",
         "server/src/store",

@@ -1,5 +1,5 @@
-//! `/oauth/authorize`: an app asks to act for me (B10). Plain forms, and no script at all: what is decided here is worth a page that
-//! nothing can change once it is sent.
+//! `/oauth/authorize`: an app asks to act for me (B10). Plain forms on a page that is never woken up: what is decided here is worth
+//! a page that no program of ours changes once it is sent.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -18,11 +18,12 @@ pub fn Authorize() -> AnyView {
     }
 }
 
-/// Like the page to sign in: nothing around it that leads elsewhere.
+/// Like the page to sign in: nothing around it that leads elsewhere. The tab's title holds no word of the app's: leptos_meta writes it as
+/// it is.
 #[component]
 pub fn Sheet(heading: String, children: Children) -> AnyView {
     view! {
-        <Title text=format!("{heading} · Overkey")/>
+        <Title text="Let an app in · Overkey"/>
         <main id="main" class="entry entry-wide">
             <p class="brand"><Icon icon=icons::BRAND/>"Overkey"</p>
             <div class="card"><h1>{heading}</h1>{children()}</div>

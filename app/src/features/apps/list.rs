@@ -19,8 +19,8 @@ pub fn ConnectedApps() -> AnyView {
     let ended = successes(disconnect);
     let list = Resource::new_blocking(move || (ended.get(), done.get()), |_| list_apps());
     view! {
-        <section class="section" aria-labelledby="connected-apps">
-            <h2 id="connected-apps">"Connected apps"</h2>
+        <section aria-labelledby="connected-apps">
+            <div class="section-head"><h2 id="connected-apps">"Connected apps"</h2></div>
             <p class="section-text">"MCP clients that signed in as you. Each may call one server, with your access and your credential there."</p>
             {loaded_part(list, move |rows| view! { <List rows disconnect/> }.into_any())}
         </section>

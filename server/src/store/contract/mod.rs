@@ -3,6 +3,7 @@
 mod admission;
 mod cascades;
 mod identities;
+mod logins;
 mod oauth;
 mod overrides;
 mod pages;

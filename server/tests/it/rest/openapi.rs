@@ -48,6 +48,8 @@ const ROUTES: &[&str] = &[
     "get /tokens",
     "post /tokens",
     "delete /tokens/{id}",
+    "get /connected-apps",
+    "delete /connected-apps/{id}",
     "get /audit",
     "get /audit/export",
     "get /activity",
