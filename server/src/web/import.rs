@@ -55,9 +55,9 @@ async fn brought(headers: &HeaderMap, body: Body) -> Result<Brought, UiError> {
         .size_limit(limits);
     let mut form = Multipart::with_constraints(body.into_data_stream(), boundary, limits);
     let (mut file, mut text) = (String::new(), String::new());
-    while let Some(field) = form.next_field().await.map_err(told)? {
+    while let Some(field) = form.next_field().await.map_err(|error| told(&error))? {
         let name = field.name().unwrap_or_default().to_owned();
-        let bytes = field.bytes().await.map_err(told)?;
+        let bytes = field.bytes().await.map_err(|error| told(&error))?;
         let value = String::from_utf8(bytes.into()).map_err(|_| refused("The file is not UTF-8 text."))?;
         match name.as_str() {
             "kept" => return Ok(Brought::Kept(value)),
@@ -84,7 +84,7 @@ fn broken() -> UiError {
     UiError::Refused("The form did not arrive whole. Load the page again and repeat what you did.".to_owned())
 }
 
-fn told(error: multer::Error) -> UiError {
+fn told(error: &multer::Error) -> UiError {
     match error {
         multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => {
             refused("This is larger than 1 MiB. Bring it in several files, or through the REST API.")
