@@ -118,19 +118,12 @@ impl Summary<'_> {
         checks.iter().filter(|(good, _)| !good).map(|(_, what)| *what).collect()
     }
 
-    fn text(&self) -> String {
+    fn rows(&self) -> Vec<(&'static str, Vec<u64>)> {
         let counts = &self.ledger.counts;
         let n = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let [connections, late, resets, holes, half_closes] = self.faults;
         let (replaced, deleted, modes) = self.changes;
-        let mut text = format!(
-            "{}. {} s, {} callers, seed {}.\n\n| what | how many |\n|---|---|\n",
-            machine::described(),
-            self.seconds,
-            self.callers,
-            self.seed
-        );
-        for (what, numbers) in [
+        vec![
             ("calls", vec![n(&counts.calls)]),
             (
                 "of them answered with the caller's own credential",
@@ -183,7 +176,18 @@ impl Summary<'_> {
                 "**requests without a credential at the upstream**",
                 vec![self.bare_requests],
             ),
-        ] {
+        ]
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{}. {} s, {} callers, seed {}.\n\n| what | how many |\n|---|---|\n",
+            machine::described(),
+            self.seconds,
+            self.callers,
+            self.seed
+        );
+        for (what, numbers) in self.rows() {
             let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
             let _ = writeln!(text, "| {what} | {} |", numbers.join("; "));
         }
