@@ -118,11 +118,68 @@ impl Summary<'_> {
         checks.iter().filter(|(good, _)| !good).map(|(_, what)| *what).collect()
     }
 
-    fn text(&self) -> String {
+    fn rows(&self) -> Vec<(&'static str, Vec<u64>)> {
         let counts = &self.ledger.counts;
         let n = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let [connections, late, resets, holes, half_closes] = self.faults;
         let (replaced, deleted, modes) = self.changes;
+        vec![
+            ("calls", vec![n(&counts.calls)]),
+            (
+                "of them answered with the caller's own credential",
+                vec![n(&counts.answered)],
+            ),
+            ("credentials that were looked at in answers", vec![n(&counts.echoes)]),
+            ("streams left in the middle", vec![n(&counts.left)]),
+            (
+                "McpAuthRequiredError, where an override was deleted",
+                vec![n(&counts.auth_required)],
+            ),
+            (
+                "sessions that ended because the credential was replaced",
+                vec![n(&counts.sessions_ended)],
+            ),
+            ("behind faults: 502, 503 and 504", vec![n(&counts.unavailable)]),
+            (
+                "behind faults: broke off; not waited for",
+                vec![n(&counts.broken), n(&counts.given_up)],
+            ),
+            (
+                "overrides entered or replaced; deleted; modes changed",
+                vec![replaced, deleted, modes],
+            ),
+            ("connections through faults", vec![connections]),
+            (
+                "of them late; reset; swallowed; half-closed",
+                vec![late, resets, holes, half_closes],
+            ),
+            ("requests that the upstream saw", vec![self.upstream_requests]),
+            (
+                "**echoes of somebody else's credential**",
+                vec![n(&counts.foreign_echoes)],
+            ),
+            (
+                "**credentials replaced or deleted before the call**",
+                vec![n(&counts.stale_echoes)],
+            ),
+            (
+                "**the shared key after its mode had ended**",
+                vec![n(&counts.shared_echoes_after_the_change)],
+            ),
+            (
+                "**calls that failed with nothing in their way**",
+                vec![n(&counts.needless_failures)],
+            ),
+            ("**answers that nobody expects**", vec![n(&counts.unexpected)]),
+            ("**gateway tokens at the upstream**", vec![self.gateway_tokens]),
+            (
+                "**requests without a credential at the upstream**",
+                vec![self.bare_requests],
+            ),
+        ]
+    }
+
+    fn text(&self) -> String {
         let mut text = format!(
             "{}. {} s, {} callers, seed {}.\n\n| what | how many |\n|---|---|\n",
             machine::described(),
@@ -130,52 +187,9 @@ impl Summary<'_> {
             self.callers,
             self.seed
         );
-        for (what, number) in [
-            ("calls", n(&counts.calls)),
-            ("of them answered with the caller's own credential", n(&counts.answered)),
-            ("credentials that were looked at in answers", n(&counts.echoes)),
-            ("streams left in the middle", n(&counts.left)),
-            (
-                "McpAuthRequiredError, where an override was deleted",
-                n(&counts.auth_required),
-            ),
-            (
-                "sessions that ended because the credential was replaced",
-                n(&counts.sessions_ended),
-            ),
-            ("502, 503 and 504, behind faults", n(&counts.unavailable)),
-            ("answers that broke off, behind faults", n(&counts.broken)),
-            ("answers not waited for, behind faults", n(&counts.given_up)),
-            ("overrides replaced or entered; deleted; modes changed", replaced),
-            ("", deleted),
-            ("", modes),
-            ("connections through the fault proxies", connections),
-            ("late; reset; black holes; half-closed", late),
-            ("", resets),
-            ("", holes),
-            ("", half_closes),
-            ("requests that the upstream saw", self.upstream_requests),
-            ("**echoes of somebody else's credential**", n(&counts.foreign_echoes)),
-            (
-                "**credentials replaced or deleted before the call**",
-                n(&counts.stale_echoes),
-            ),
-            (
-                "**the shared key after its mode had ended**",
-                n(&counts.shared_echoes_after_the_change),
-            ),
-            (
-                "**calls that failed with nothing in their way**",
-                n(&counts.needless_failures),
-            ),
-            ("**answers that nobody expects**", n(&counts.unexpected)),
-            (
-                "**gateway tokens at the upstream; requests without a credential**",
-                self.gateway_tokens,
-            ),
-            ("", self.bare_requests),
-        ] {
-            let _ = writeln!(text, "| {what} | {number} |");
+        for (what, numbers) in self.rows() {
+            let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+            let _ = writeln!(text, "| {what} | {} |", numbers.join("; "));
         }
         let _ = writeln!(
             text,
