@@ -30,6 +30,8 @@ pub enum By {
     /// An MCP client that somebody allowed to act for them (B10), by the id of what they allowed.
     App(String),
     CommandLine,
+    /// `overkey apply` with this file: the beginning of its SHA-256.
+    Apply(String),
 }
 
 impl By {
@@ -42,6 +44,7 @@ impl By {
             Self::Session(id) => Some(("session", id)),
             Self::App(id) => Some(("app", id)),
             Self::CommandLine => Some(("command_line", "")),
+            Self::Apply(file) => Some(("apply", file)),
         }
     }
 
@@ -53,6 +56,7 @@ impl By {
             "session" => Some(Self::Session(id)),
             "app" => Some(Self::App(id)),
             "command_line" => Some(Self::CommandLine),
+            "apply" => Some(Self::Apply(id)),
             _ => None,
         }
     }
@@ -70,6 +74,7 @@ mod tests {
             By::Session("ab".into()),
             By::App("a".into()),
             By::CommandLine,
+            By::Apply("3f9a".into()),
         ] {
             let (word, id) = by.parts().unwrap();
             assert_eq!(By::parse(word, id.to_owned()), Some(by.clone()));

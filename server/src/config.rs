@@ -61,6 +61,7 @@ struct Raw {
     call_retention: u32,
     log: String,
     log_format: LogFormat,
+    otlp_endpoint: Option<String>,
 }
 
 const KEYS: &[&str] = &[
@@ -93,6 +94,7 @@ const KEYS: &[&str] = &[
     "call_retention",
     "log",
     "log_format",
+    "otlp_endpoint",
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,6 +171,8 @@ pub struct Config {
     pub call_retention: u32,
     pub log: String,
     pub log_format: LogFormat,
+    /// Where traces go: the whole URL that spans are posted to.
+    pub otlp_endpoint: Option<Url>,
 }
 
 /// One sentence that names the key and says what to do; never a value that may be secret.
@@ -248,6 +252,7 @@ fn defaults() -> Raw {
         call_retention: 90,
         log: "info".to_owned(),
         log_format: LogFormat::Text,
+        otlp_endpoint: None,
     }
 }
 
@@ -300,6 +305,7 @@ impl Raw {
             database_url: self.database_url,
             log: self.log,
             log_format: self.log_format,
+            otlp_endpoint: self.otlp_endpoint.as_deref().map(collector).transpose()?,
         })
     }
 }
@@ -328,6 +334,25 @@ fn public_url(text: &str) -> Result<Url, ConfigError> {
             "scheme, host and port only, such as https://mcp.example.com",
         )
     })
+}
+
+/// A collector's base address, as OTEL_EXPORTER_OTLP_ENDPOINT has it, or the whole address for traces.
+fn collector(text: &str) -> Result<Url, ConfigError> {
+    let wrong = || {
+        invalid(
+            "otlp_endpoint",
+            "the collector's address for OTLP over HTTP, such as http://127.0.0.1:4318",
+        )
+    };
+    let mut url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some())
+        .ok_or_else(wrong)?;
+    if !url.path().ends_with("/v1/traces") {
+        let path = format!("{}/v1/traces", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+    }
+    Ok(url)
 }
 
 fn origin(text: &str) -> Result<String, ConfigError> {
@@ -420,6 +445,19 @@ mod tests {
         assert!(problem("upstream_allow = ['10.0.0.0/99']").starts_with("setting `upstream_allow`"));
         assert!(problem("database_url = 'postgres://x/y'").starts_with("setting `master_key`"));
         assert!(!problem("body_limit = 'canary'").contains("canary"));
+    }
+
+    #[test]
+    fn a_collector_may_be_named_by_its_base_address() {
+        for (given, meant) in [
+            ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
+            ("https://otel.example/base/", "https://otel.example/base/v1/traces"),
+            ("https://otel.example/v1/traces", "https://otel.example/v1/traces"),
+        ] {
+            let config = load(&format!("otlp_endpoint = '{given}'")).unwrap();
+            assert_eq!(config.otlp_endpoint.unwrap().as_str(), meant);
+        }
+        assert!(problem("otlp_endpoint = 'collector:4317'").starts_with("setting `otlp_endpoint`"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Overkey's server: UI, REST API and MCP gateway in one process. ARCHITECTURE.md says which room may use what.
 
 pub mod api;
+pub mod apply;
 pub mod backend;
 pub mod cli;
 pub mod clock;

@@ -31,6 +31,7 @@ use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::audit::{AuditKeys, AuditTrail, Retention};
 use crate::services::{Core, Services};
 use crate::store::{self, Store};
+use crate::telemetry::measures;
 use crate::web;
 use crate::web::set_up::SetUpLink;
 use crate::web::workers::Workers;
@@ -39,7 +40,8 @@ use crate::web::{listen, session};
 /// How long running calls may take to finish after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(30);
 const KEY_ID: u32 = 1;
-const KEY_CHECK: &str = "key_check";
+/// The setting that tells whether the key is the right one.
+pub const KEY_CHECK: &str = "key_check";
 const KEY_CHECK_CONTEXT: SealContext<'_> = SealContext {
     table: "settings",
     server: "",
@@ -75,6 +77,8 @@ impl Overkey {
         clock: Arc<dyn Clock>,
         egress: Egress,
     ) -> anyhow::Result<Self> {
+        // Before anything counts.
+        measures::recorder();
         let store = store::open(&config.database_url)
             .await
             .context("Cannot open the database; check OVERKEY_DATABASE_URL")?;
@@ -95,13 +99,14 @@ impl Overkey {
         };
         let upstreams = Arc::new(Upstreams::new(egress.clone(), &config));
         let providers = Arc::new(Providers::new(&config.identity_providers, &egress));
-        let services = Services::new(&core, upstreams, providers);
+        let oauth = Oauth::new(&core, egress.clone());
+        let services = Services::new(&core, upstreams, providers, Arc::new(oauth.clone()));
         let sign_on = config.sso.clone();
         Ok(Self {
             sign_on: sign_on.map(|sso| SignOn::new(sso, &core, services.sign_ons.clone(), egress.clone())),
             login: Login::new(&core, services.logins.clone(), egress.clone()),
             services,
-            oauth: Oauth::new(&core, egress.clone()),
+            oauth,
             egress,
             core,
             config,
@@ -164,16 +169,14 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
     let router = overkey.router().await?;
     let stop = CancellationToken::new();
     if let Some(address) = overkey.config.metrics_listen {
-        let metrics = listen::serve(
-            bind(address).await?,
-            web::metrics_router(),
-            listen::HEADERS,
-            stop.clone(),
-        );
+        let listener = bind(address).await?;
+        info!(url = %format_args!("http://{}/metrics", listener.local_addr()?), "Metrics are served");
+        let metrics = listen::serve(listener, web::metrics_router(overkey), listen::HEADERS, stop.clone());
         tokio::spawn(metrics);
     }
     let sweep = session::sweep(overkey.core.store.clone(), overkey.core.clock.clone());
     let sweep = tokio::spawn(sweep);
+    let measured = tokio::spawn(measures::keep());
     let keep = tokio::spawn(keep_trails(overkey.services.audit.clone(), retention(&overkey.config)));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut workers = Workers::start(cores, &router, listen::HEADERS).context("Cannot start the threads for calls")?;
@@ -192,6 +195,7 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
         warn!("Some calls were still running after {} seconds", DRAIN.as_secs());
     }
     sweep.abort();
+    measured.abort();
     // A rotated refresh token that is not stored is lost.
     overkey.oauth.finish_renewals().await;
     keep.abort();

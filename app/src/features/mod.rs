@@ -7,6 +7,7 @@ pub mod activity;
 pub mod apps;
 pub mod audit;
 pub mod connections;
+pub mod identities;
 pub mod overrides;
 pub mod people;
 pub mod servers;

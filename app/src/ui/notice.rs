@@ -39,6 +39,7 @@ fn sentence(code: &str) -> Option<&'static str> {
         "person-disabled" => "Disabled. Sessions have ended, and tokens do not work any more.",
         "person-enabled" => "Enabled. Tokens work again; signing in takes the password.",
         "person-deleted" => "Person deleted, with their overrides, tokens and access.",
+        "identity-deleted" => "External identity deleted, with its overrides and access.",
         "withdrawn" => "Link taken back. It does not work any more.",
         "team-added" => "Team added. Give it access on a server's Access tab.",
         "team-saved" => "Team saved.",

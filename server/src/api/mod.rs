@@ -8,6 +8,7 @@ mod connected_apps;
 mod effective_access;
 mod export;
 mod external_identities;
+mod import;
 mod invitations;
 mod me;
 mod moment;

@@ -9,6 +9,8 @@ mod checks;
 mod confirmed;
 mod connections;
 mod directory;
+mod identities;
+mod imports;
 mod outbound_form;
 mod overrides;
 mod people;
@@ -60,12 +62,14 @@ pub fn wire(
     Backend {
         people: Arc::new(people::People(desk.clone())),
         directory: Arc::new(directory::Directory(desk.clone())),
+        identities: Arc::new(identities::Identities(desk.clone())),
         teams: Arc::new(teams::Teams(desk.clone())),
         accounts: Arc::new(accounts::Accounts(desk.clone())),
         servers: Arc::new(servers::Servers(desk.clone())),
         access: Arc::new(access::Access(desk.clone())),
         overrides: Arc::new(overrides::Overrides(desk.clone())),
         checks: Arc::new(checks::Checks(desk.clone())),
+        imports: Arc::new(imports::Imports(desk.clone())),
         connections: Arc::new(connections::Connections(desk.clone())),
         tokens: Arc::new(tokens::Tokens(desk.clone())),
         apps: Arc::new(apps::Apps(desk.clone())),

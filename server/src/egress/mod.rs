@@ -18,7 +18,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 pub use error::{EgressError, FetchError, Unreachable};
 pub use fetch::FetchLimits;
@@ -66,6 +66,17 @@ impl Egress {
     /// With the names that the system knows.
     pub fn system(config: &EgressConfig) -> Self {
         Self::new(config, &(Arc::new(SystemResolver) as Arc<dyn Resolve>))
+    }
+
+    /// For what the operator alone configures (a collector, a webhook): wherever that leads, over plain http too. Never for an
+    /// address that anybody else may enter.
+    pub fn for_operator(connect_timeout: Duration) -> Self {
+        let everywhere = [IpNet::V4(Ipv4Net::default()), IpNet::V6(Ipv6Net::default())];
+        Self::system(&EgressConfig {
+            allow: everywhere.to_vec(),
+            connect_timeout,
+            fetch: FetchLimits::default(),
+        })
     }
 
     /// The answer as soon as it begins. How long that may take, and what follows, is the caller's to limit.

@@ -14,6 +14,7 @@ use super::auth_required::Question;
 use super::message::{Addressed, Message, Transport};
 use crate::egress::Refused;
 use crate::services::ServiceError;
+use crate::telemetry::measures;
 
 /// The upstream refused a credential that is not the caller's own to mend.
 const UPSTREAM_REFUSED: i64 = 4403;
@@ -64,6 +65,7 @@ impl From<ServiceError> for GatewayError {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Unavailable(error) => Self::Unavailable(error.to_string()),
+            ServiceError::Internal(error) => Self::Internal(format!("{error:#}")),
             error => Self::Internal(error.to_string()),
         }
     }
@@ -130,7 +132,10 @@ impl GatewayError {
                 StatusCode::NOT_FOUND,
                 &failure(SESSION_NOT_FOUND, "Session not found. Initialize again."),
             ),
-            Self::AuthRequired(required) => refused(message, &required.error()),
+            Self::AuthRequired(required) => {
+                measures::missing(required.reason.as_str());
+                refused(message, &required.error())
+            }
             Self::Asked(question) => question.respond(message),
             Self::StaleState => {
                 let text = "Invalid or expired requestState. Call again without it.";
@@ -149,8 +154,13 @@ impl GatewayError {
                 let answer = rpc(message, StatusCode::SERVICE_UNAVAILABLE, &failure(INTERNAL, text));
                 with_header(answer, header::RETRY_AFTER, "5")
             }
-            Self::CredentialUnusable(reason) | Self::Internal(reason) => {
+            Self::Internal(reason) => {
                 error!(error = %reason, "A call failed inside the gateway");
+                let text = "Something failed inside the gateway. Its log says what.";
+                rpc(message, StatusCode::INTERNAL_SERVER_ERROR, &failure(INTERNAL, text))
+            }
+            Self::CredentialUnusable(reason) => {
+                error!(error = %reason, "A stored credential cannot be used");
                 let text = "The gateway could not use the stored credential. A manager has to enter it again.";
                 bad_gateway(message, text)
             }

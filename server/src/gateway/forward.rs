@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, hea
 use domain::role::Permit;
 use http_body_util::Full;
 use hyper::body::Incoming;
+use tracing::{Instrument, Span};
 use url::Url;
 
 use super::credential::CallCredential;
@@ -18,6 +19,7 @@ use super::message::{Message, Transport};
 use super::{Parts, legacy_sse, session_id};
 use crate::egress::EgressError;
 use crate::services::calls::Target;
+use crate::telemetry::traces;
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
@@ -54,14 +56,30 @@ pub async fn forward(
     credential: &CallCredential,
     message: &Message,
 ) -> Result<Response<Incoming>, GatewayError> {
+    let span = traces::upstream();
+    send(gateway, target, credential, message, &span)
+        .instrument(span.clone())
+        .await
+}
+
+async fn send(
+    gateway: &Parts,
+    target: &Target,
+    credential: &CallCredential,
+    message: &Message,
+    span: &Span,
+) -> Result<Response<Incoming>, GatewayError> {
     let url = upstream_url(gateway, target, credential, message)?;
     let mut request = Request::new(Full::new(message.body.clone()));
     *request.method_mut() = message.method.clone();
     *request.uri_mut() = uri(&url).ok_or(GatewayError::Unreachable)?;
     *request.headers_mut() = headers(gateway, credential, message)?;
+    traces::carry_on(request.headers_mut());
     let sending = tokio::time::timeout(gateway.config.first_byte_timeout, gateway.egress.send(request));
     let sent = sending.await.map_err(|_| GatewayError::TimedOut)?;
-    sent.map_err(|error| not_sent(target, &error))
+    let answer = sent.map_err(|error| not_sent(target, &error))?;
+    traces::answered(span, answer.status().as_u16());
+    Ok(answer)
 }
 
 fn not_sent(target: &Target, error: &EgressError) -> GatewayError {

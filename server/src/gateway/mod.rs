@@ -38,12 +38,14 @@ use axum::http::Method;
 use axum::response::Response;
 use axum::routing::any;
 use domain::actor::Actor;
+use tracing::Instrument;
 use url::Url;
 
 use crate::egress::Egress;
 use crate::oauth::Oauth;
 use crate::seal::Seal;
 use crate::services::calls::Calls;
+use crate::telemetry::traces;
 use error::GatewayError;
 use message::{Message, Transport};
 use record::Record;
@@ -184,7 +186,8 @@ impl Parts {
         transport.check_method(request.method())?;
         let told = self.calls.listen();
         let (mut parts, body) = request.into_parts();
-        let caller = authenticate::authenticate(&self.calls, server, &mut parts).await?;
+        let authenticating = authenticate::authenticate(&self.calls, server, &mut parts);
+        let caller = authenticating.instrument(traces::authenticate()).await?;
         let body = message::read(body, self.config.body_limit).await?;
         let message = Message {
             method: parts.method,
@@ -210,10 +213,13 @@ impl Parts {
         message: &Message,
     ) -> Result<Response, GatewayError> {
         record.actor(actor);
-        let target = resolve::resolve(&self.calls, actor, server).await?;
+        let target = resolve::resolve(&self.calls, actor, server)
+            .instrument(traces::decide())
+            .await?;
         record.target(&target);
         let permit = authorize::authorize(&target)?;
-        let mut credential = credential::credential(self, actor, &target, message).await?;
+        let choosing = credential::credential(self, actor, &target, message).instrument(traces::credential());
+        let mut credential = choosing.await?;
         record.sending(&credential, credential.fingerprint(&self.calls, actor, &target));
         let mut sent = forward::forward(self, permit, &target, &credential, message).await;
         if is_refused(&sent)

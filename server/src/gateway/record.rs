@@ -9,7 +9,6 @@ use domain::injection::Choice;
 use domain::overrides::Kind;
 use domain::server::ServerName;
 use hyper::body::Incoming;
-use metrics::{counter, histogram};
 use tracing::info;
 
 use super::asked::{Asked, asked};
@@ -18,6 +17,7 @@ use super::error::GatewayError;
 use super::message::Message;
 use crate::services::call_log::Called;
 use crate::services::calls::{Calls, Target};
+use crate::telemetry::{measures, traces};
 
 pub struct Record {
     started: Instant,
@@ -87,8 +87,15 @@ impl Record {
             .as_ref()
             .map_or("unknown", |actor| actor.subject.kind.as_str());
         let request = self.actor.as_ref().and_then(|actor| actor.via.request.as_deref());
-        counter!("overkey_gateway_calls_total", "plan" => self.plan, "result" => result).increment(1);
-        histogram!("overkey_gateway_first_byte_seconds", "plan" => self.plan).record(seconds);
+        let server = self.target.as_ref().map(|(_, name)| name.as_str());
+        traces::called(server, subject, self.plan, result);
+        measures::call(measures::Call {
+            server,
+            plan: self.plan,
+            result,
+            upstream: self.upstream.map(|status| status.as_u16()),
+            seconds,
+        });
         info!(
             server.name = %self.server,
             subject.kind = subject,

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tracing::info;
 
 use crate::services::calls::{Calls, Proof};
+use crate::telemetry::measures::OpenAnswer;
 
 /// How old the last look may get.
 const SECONDS: i64 = 15;
@@ -35,6 +36,8 @@ struct Watched {
     looked_at: Timestamp,
     /// Somebody lost a right, and it is not known yet whether it was this caller.
     doubtful: bool,
+    /// Counted as long as it is here.
+    _open: OpenAnswer,
 }
 
 /// The same answer, which ends within the bound; what comes after the bound is not handed out.
@@ -45,6 +48,7 @@ pub fn while_permitted(answer: Response, watch: Watch) -> Response {
             body: body.into_data_stream(),
             watch,
             doubtful: false,
+            _open: OpenAnswer::begin(),
         };
         Body::from_stream(stream::unfold(watched, next))
     })

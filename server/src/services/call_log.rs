@@ -15,13 +15,13 @@ use domain::actor::Actor;
 use domain::id::ServerId;
 use domain::server::ServerName;
 use domain::timestamp::Timestamp;
-use metrics::counter;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::Clock;
 use crate::store::trail::{CALL_FORWARDED, CALL_REFUSED, CREDENTIAL_INJECTED};
 use crate::store::{CallRow, Store};
+use crate::telemetry::measures;
 use batch::Batch;
 
 const QUEUE: usize = 20_000;
@@ -132,7 +132,7 @@ impl CallLog {
         if waiting.calls.len() == self.queue.room {
             waiting.dropped += 1;
             drop(waiting);
-            counter!("overkey_call_records_dropped_total").increment(1);
+            measures::dropped("calls");
             return;
         }
         waiting.calls.push((called, at));
@@ -141,6 +141,11 @@ impl CallLog {
         if half {
             self.queue.half_full.notify_one();
         }
+    }
+
+    /// How many calls wait to be taken up.
+    pub fn waiting(&self) -> usize {
+        self.queue.lock().calls.len()
     }
 
     /// Returns when everything offered before is in the database, or could not be put there: for shutdown and for tests.

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::warn;
 
 use crate::store::{OverrideUse, Store, StoreError};
+use crate::telemetry::measures;
 
 const QUEUE: usize = 10_000;
 const EVERY: Duration = Duration::from_secs(1);
@@ -43,6 +44,11 @@ impl Uses {
         self.offer(Event::Token(id, at));
     }
 
+    /// How many uses wait to be taken up.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Returns when everything offered before is in the database: for shutdown and for tests.
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
@@ -53,6 +59,7 @@ impl Uses {
 
     fn offer(&self, event: Event) {
         if self.queue.try_send(event).is_err() {
+            measures::dropped("uses");
             warn!("Dropped a last-used time: the queue is full");
         }
     }

@@ -81,6 +81,8 @@ pub trait Store: Send + Sync + 'static {
     async fn read(&self) -> Result<Box<dyn Work>, StoreError>;
     /// Brings the schema up to date. Safe to run from several replicas at once.
     async fn migrate(&self) -> Result<(), StoreError>;
+    /// How many migrations the database lacks. Changes nothing.
+    async fn pending(&self) -> Result<usize, StoreError>;
     /// The key that ties the entries of both trails. Until it is given, nothing can be written there.
     fn give_chain_key(&self, key: ChainKey);
     /// What has changed since copies were made, here and at other processes; from the first time on, those are listened to.

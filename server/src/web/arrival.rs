@@ -1,5 +1,5 @@
 //! What is known of a request before anybody is authenticated: the client's address and an id. The audit trail and the log name
-//! both.
+//! both, and the trace that it belongs to.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -10,18 +10,30 @@ use axum::middleware::Next;
 use axum::response::Response;
 use domain::via::{By, Via};
 use ipnet::IpNet;
+use tracing::Instrument;
 use uuid::Uuid;
+
+use crate::telemetry::lines::{self, Ids};
+use crate::telemetry::traces;
 
 /// Leaves a `Via` in the request's extensions.
 pub async fn arrival(State(trusted): State<Arc<[IpNet]>>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let address = peer.map(|ConnectInfo(peer)| client_address(&trusted, peer.ip(), request.headers()));
+    let id = Uuid::now_v7();
     request.extensions_mut().insert(Via {
         address,
         by: By::Nothing,
-        request: Some(Uuid::now_v7().to_string()),
+        request: Some(id.to_string()),
     });
-    next.run(request).await
+    let span = traces::request(request.method().as_str(), request.uri().path(), id, request.headers());
+    let ids = Ids {
+        request: id,
+        trace: traces::trace_id(&span, request.headers()),
+    };
+    let answer = lines::within(ids, next.run(request).instrument(span.clone())).await;
+    traces::answered(&span, answer.status().as_u16());
+    answer
 }
 
 /// The peer's address, or what a trusted proxy says it is: the last address in `X-Forwarded-For` that is no trusted proxy.

@@ -1,14 +1,15 @@
 //! `/healthz`: the process runs. `/readyz`: it can serve (database and key). `/metrics`: Prometheus.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::error;
 
+use crate::services::calls::Calls;
 use crate::store::Store;
+use crate::telemetry::measures;
 
 pub async fn healthz() -> &'static str {
     "ok"
@@ -25,17 +26,12 @@ pub async fn readyz(State(store): State<Arc<dyn Store>>) -> Response {
     }
 }
 
-pub async fn metrics() -> Response {
-    match recorder() {
-        Some(handle) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response(),
+pub async fn metrics(State(calls): State<Calls>) -> Response {
+    for (queue, waiting) in calls.queues() {
+        measures::queue_length(queue, waiting);
+    }
+    match measures::render() {
+        Some(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
-}
-
-/// The process's one recorder, installed when first asked for.
-pub fn recorder() -> Option<&'static PrometheusHandle> {
-    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    HANDLE
-        .get_or_init(|| PrometheusBuilder::new().install_recorder().ok())
-        .as_ref()
 }

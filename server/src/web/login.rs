@@ -283,7 +283,9 @@ impl Visit {
             base();
             provide_context(page.clone());
             provide_context(WithoutScripts);
-            leads_to.clone().map(provide_context);
+            if let Some(a) = leads_to.clone() {
+                provide_context(a);
+            }
         };
         let mut response = draw(&self.pages, shown, request).await;
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);

@@ -4,6 +4,7 @@ pub mod arrival;
 pub mod assets;
 pub mod headers;
 pub mod health;
+mod import;
 pub mod invite;
 pub mod listen;
 mod login;
@@ -41,6 +42,7 @@ use crate::identity::SignOn;
 use crate::login as mcp_login;
 use crate::services::Services;
 use crate::startup::Overkey;
+use crate::telemetry::measures;
 use set_up::SetUpLink;
 
 /// Forms are small; REST and MCP bodies have limits of their own.
@@ -113,7 +115,7 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .merge(oauth::public_router(overkey.oauth.clone()))
         .merge(mcp_login::router(overkey.login.clone()))
         .merge(gateway::router(gateway))
-        .merge(if config.metrics_listen.is_some() { Router::new() } else { metrics_router() })
+        .merge(if config.metrics_listen.is_some() { Router::new() } else { metrics_router(overkey) })
         .layer(from_fn_with_state(trusted_proxies, arrival::arrival))
         .layer(from_fn_with_state(public_url.clone(), headers::known_host))
         // Probes come by address.
@@ -123,10 +125,11 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .layer(CatchPanicLayer::new()))
 }
 
-/// `/metrics`, on this listener or on its own.
-pub fn metrics_router() -> Router {
-    health::recorder();
-    Router::new().route("/metrics", get(health::metrics))
+/// `/metrics`, on this listener or on its own. Servers are named on its own alone: here strangers read it.
+pub fn metrics_router(overkey: &Overkey) -> Router {
+    measures::name_servers(overkey.config.metrics_listen.is_some());
+    let calls = overkey.services.calls.clone();
+    Router::new().route("/metrics", get(health::metrics).with_state(calls))
 }
 
 fn gateway_config(overkey: &Overkey) -> GatewayConfig {

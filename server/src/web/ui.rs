@@ -15,7 +15,7 @@ use app::App;
 use app::backend::Backend;
 use app::shell::shell;
 
-use super::{assets, login, once, set_up::SetUpLink, sign_in::safe_next};
+use super::{assets, import, login, once, set_up::SetUpLink, sign_in::safe_next};
 use crate::login::Login;
 
 #[derive(Clone)]
@@ -48,6 +48,7 @@ pub fn router(backend: &Backend, set_up: SetUpLink, login: Login) -> Router {
         .merge(leptos)
         .merge(once::routes())
         .merge(login::routes())
+        .merge(import::routes())
         .fallback(file_or_not_found)
         .layer(from_fn(signed_in_first))
         .layer(from_fn_with_state(set_up, only_a_good_link))

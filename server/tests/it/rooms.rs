@@ -21,6 +21,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("app/src", &["sqlx", "argon2", "reqwest", "tokio"]),
     ("frontend/src", &["domain", "server", "sqlx", "tokio", "reqwest"]),
+    (
+        "server/src/apply",
+        &["sqlx", "axum", "leptos", "crate::store", "crate::gateway"],
+    ),
     ("server/src/services", &["sqlx", "axum", "leptos", "app"]),
     (
         "server/src/egress",
@@ -171,6 +175,7 @@ const WAYS_OUT: &[&str] = &[
     "TcpSocket::new_v4",
     "TcpSocket::new_v6",
     "TcpStream::connect",
+    "lettre",
 ];
 
 #[test]

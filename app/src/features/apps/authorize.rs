@@ -71,7 +71,7 @@ fn Ask(page: AskView) -> AnyView {
 fn Choice(servers: Vec<String>) -> AnyView {
     let options = servers
         .into_iter()
-        .map(|server| view! { <option value=server.clone()>{server.clone()}</option> })
+        .map(|server| view! { <option value=server>{server.clone()}</option> })
         .collect_view();
     view! {
         <div class="field">

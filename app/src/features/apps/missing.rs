@@ -23,11 +23,11 @@ pub fn MissingPart(page: MissingView) -> AnyView {
         Missing::Manager => format!("{server} has no credential for you"),
     };
     let content = match step {
-        Missing::Key { form, edit } => view! { <Key form=*form edit problem ticket=ticket.clone() app=app.clone()/> }.into_any(),
-        Missing::Provider => view! { <Provider server ticket=ticket.clone() app=app.clone()/> }.into_any(),
+        Missing::Key { form, edit } => view! { <Key form=*form edit problem ticket=ticket app=app/> }.into_any(),
+        Missing::Provider => view! { <Provider server ticket=ticket app=app/> }.into_any(),
         Missing::Manager => view! {
             <p>{format!("Only a manager of {server} can add one for you; ask one. Until then {app} can sign in, but its calls fail.")}</p>
-            <Onward ticket=ticket.clone() label=format!("Continue to {app}") primary=true/>
+            <Onward ticket=ticket label=format!("Continue to {app}") primary=true/>
         }
         .into_any(),
     };

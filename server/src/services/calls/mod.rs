@@ -232,6 +232,11 @@ impl Calls {
         self.core.now()
     }
 
+    /// How many entries wait to be written, by queue.
+    pub fn queues(&self) -> [(&'static str, usize); 2] {
+        [("calls", self.log.waiting()), ("uses", self.uses.waiting())]
+    }
+
     /// S40, B02: the token → who calls. Its shape says whose it is.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, AuthenticateError> {
         if identities::looks_like_jwt(token) {
