@@ -10,6 +10,7 @@ pub mod egress;
 pub mod gateway;
 pub mod identity;
 pub mod mcp;
+pub mod notify;
 pub mod oauth;
 pub mod password;
 pub mod seal;

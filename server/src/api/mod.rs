@@ -10,6 +10,7 @@ mod external_identities;
 mod invitations;
 mod me;
 mod moment;
+mod notifications;
 mod openapi;
 mod outbound_auth;
 mod overrides;

@@ -12,6 +12,7 @@ mod outbound_form;
 mod overrides;
 mod people;
 mod servers;
+mod settings;
 mod teams;
 mod times;
 mod tokens;
@@ -69,7 +70,8 @@ pub fn wire(
         tokens: Arc::new(tokens::Tokens(desk.clone())),
         tools: Arc::new(tools::Tools(gateway.clone())),
         activity: Arc::new(activity::Activity(desk.clone())),
-        audit: Arc::new(audit::Audit(desk)),
+        audit: Arc::new(audit::Audit(desk.clone())),
+        settings: Arc::new(settings::Settings(desk)),
     }
 }
 

@@ -48,7 +48,7 @@ pub fn while_permitted(answer: Response, watch: Watch) -> Response {
             body: body.into_data_stream(),
             watch,
             doubtful: false,
-            _open: OpenAnswer::new(),
+            _open: OpenAnswer::begin(),
         };
         Body::from_stream(stream::unfold(watched, next))
     })

@@ -20,6 +20,7 @@ pub mod identities;
 mod identity;
 pub mod invitations;
 mod limit;
+pub mod notices;
 pub mod outbound_change;
 pub mod overrides;
 pub mod people;
@@ -58,6 +59,8 @@ pub struct Core {
     pub audit_keys: audit::AuditKeys,
     /// Where people and clients reach us: links in errors are absolute.
     pub public_url: Url,
+    /// Where people are told of what happens to their overrides.
+    pub channels: notices::Channels,
 }
 
 impl Core {
@@ -78,6 +81,7 @@ pub struct Services {
     pub connections: connections::Connections,
     pub identities: identities::Identities,
     pub invitations: invitations::Invitations,
+    pub outbox: notices::outbox::Outbox,
     pub overrides: overrides::Overrides,
     pub people: people::People,
     pub sign_in: sign_in::SignIn,
@@ -101,6 +105,7 @@ impl Services {
             connections: connections::Connections::new(core.clone()),
             identities: identities::Identities::new(core.clone(), verifier),
             invitations: invitations::Invitations::new(core.clone(), passwords.clone()),
+            outbox: notices::outbox::Outbox::new(core.clone()),
             overrides: overrides::Overrides::new(core.clone(), upstream),
             people: people::People::new(core.clone()),
             sign_in: sign_in::SignIn::new(core.clone(), passwords),

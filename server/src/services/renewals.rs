@@ -6,7 +6,7 @@ use domain::timestamp::Timestamp;
 
 use super::consents::Granted;
 use super::vault::{self, TokenSource, Tokens};
-use super::{Core, ServiceError};
+use super::{Core, ServiceError, notices};
 use crate::seal::{Seal, SealError};
 use crate::store::{Consent, OverrideRow};
 
@@ -108,7 +108,9 @@ impl Renewals {
     /// S61's state: Reconnect. Does nothing when the row has moved on.
     pub async fn invalidate(&self, id: &OverrideId, version: i64) -> Result<(), ServiceError> {
         let mut work = self.core.store.begin().await?;
-        work.renewals().invalidate(id, version).await?;
+        if work.renewals().invalidate(id, version).await? {
+            notices::tell_of(&self.core, work.as_mut(), notices::Event::Reconnect, id).await?;
+        }
         Ok(work.save().await?)
     }
 

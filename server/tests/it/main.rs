@@ -15,6 +15,7 @@ mod demo_provider;
 mod egress;
 mod gateway;
 mod identity;
+mod notify;
 mod oauth;
 mod observe;
 mod outage;

@@ -3,6 +3,7 @@
 mod admission;
 mod cascades;
 mod identities;
+mod notices;
 mod oauth;
 mod overrides;
 mod pages;

@@ -6,5 +6,5 @@ mod discovery;
 mod machine;
 mod renewal;
 mod settings;
-mod stage;
+pub mod stage;
 mod storm;
