@@ -3,10 +3,10 @@
 XTASK := cargo run --package xtask --
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev build check test e2e audit fmt need
+.PHONY: help run dev build check test e2e contract bench soak audit fmt need
 
 help: ## List what make can do
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: need ## Set up, build and start the demo on http://127.0.0.1:8080
 	@$(XTASK) run
@@ -25,6 +25,15 @@ test: need ## Set up and run every test: rules, stores, whole server, browser
 
 e2e: need ## Run the browser tests alone
 	@$(XTASK) e2e
+
+contract: need ## Hold the REST API against its description
+	@$(XTASK) contract
+
+bench: need ## Measure Overkey beside nginx (BENCH_QUICK=1: under a minute)
+	@$(XTASK) bench
+
+soak: need ## Load Overkey with faults on its way for SOAK_SECONDS (600)
+	@$(XTASK) soak
 
 audit: need ## Check the dependencies: known weaknesses, licences
 	@$(XTASK) audit

@@ -16,8 +16,11 @@ use crate::error::UiError;
 use crate::features::access::model::AccessPage;
 use crate::features::accounts::model::{AccountPage, AccountsPage};
 use crate::features::activity::model::{CallsPage, CallsRequest, ChangesPage, SummaryPage, SummaryRequest};
+use crate::features::apps::model::{AppRow, Missing};
 use crate::features::audit::model::{AuditPage, AuditRequest};
 use crate::features::connections::model::{ConnectPage, ConnectionPage};
+use crate::features::identities::model::{IdentitiesPage, IdentityPage};
+use crate::features::overrides::import_model::{ImportOutcome, ImportPage};
 use crate::features::overrides::model::{
     Doomed, Entered, FormPage, ListRequest, OverrideRow, OverridesPage, SubjectHit,
 };
@@ -53,6 +56,14 @@ pub trait Directory: Send + Sync {
     /// Name, role, and whether they are disabled; what is empty stays as it is.
     async fn change(&self, actor: &Actor, id: &str, change: [&str; 3]) -> Result<(), UiError>;
     async fn revoke_token(&self, actor: &Actor, id: &str, token: &str) -> Result<(), UiError>;
+    async fn delete(&self, actor: &Actor, id: &str) -> Result<(), UiError>;
+}
+
+/// External identities, as admins see them.
+#[async_trait]
+pub trait Identities: Send + Sync {
+    async fn list(&self, actor: &Actor, search: &str, cursor: &str) -> Result<IdentitiesPage, UiError>;
+    async fn get(&self, actor: &Actor, id: &str) -> Result<IdentityPage, UiError>;
     async fn delete(&self, actor: &Actor, id: &str) -> Result<(), UiError>;
 }
 
@@ -131,6 +142,16 @@ pub trait Checks: Send + Sync {
     async fn why(&self, actor: &Actor, server: &str, subject: &str) -> Result<WhyPage, UiError>;
 }
 
+/// Many overrides at once (B08).
+#[async_trait]
+pub trait Imports: Send + Sync {
+    async fn form(&self, actor: &Actor, server: &str) -> Result<ImportPage, UiError>;
+    /// What a file would do, and the same file sealed.
+    async fn preview(&self, actor: &Actor, server: &str, text: SecretInput) -> Result<ImportOutcome, UiError>;
+    /// What was previewed.
+    async fn apply(&self, actor: &Actor, server: &str, kept: &str) -> Result<ImportOutcome, UiError>;
+}
+
 #[async_trait]
 pub trait Connections: Send + Sync {
     async fn list(&self, actor: &Actor, search: &str, cursor: &str) -> Result<ConnectionPage, UiError>;
@@ -145,6 +166,17 @@ pub trait Tokens: Send + Sync {
     async fn list(&self, actor: &Actor) -> Result<Vec<TokenRow>, UiError>;
     async fn create(&self, actor: &Actor, name: &str, days: &str) -> Result<CreatedToken, UiError>;
     async fn revoke(&self, actor: &Actor, id: &str) -> Result<(), UiError>;
+}
+
+/// The apps that act for me (B10).
+#[async_trait]
+pub trait Apps: Send + Sync {
+    async fn list(&self, actor: &Actor) -> Result<Vec<AppRow>, UiError>;
+    async fn disconnect(&self, actor: &Actor, id: &str) -> Result<(), UiError>;
+    /// The servers that I may let an app call which names none.
+    async fn choices(&self, actor: &Actor) -> Result<Vec<String>, UiError>;
+    /// What my calls to a server lack.
+    async fn missing(&self, actor: &Actor, server: &str) -> Result<Option<Missing>, UiError>;
 }
 
 #[async_trait]
@@ -177,14 +209,17 @@ pub trait Settings: Send + Sync {
 pub struct Backend {
     pub people: Arc<dyn People>,
     pub directory: Arc<dyn Directory>,
+    pub identities: Arc<dyn Identities>,
     pub teams: Arc<dyn Teams>,
     pub accounts: Arc<dyn Accounts>,
     pub servers: Arc<dyn Servers>,
     pub access: Arc<dyn Access>,
     pub overrides: Arc<dyn Overrides>,
     pub checks: Arc<dyn Checks>,
+    pub imports: Arc<dyn Imports>,
     pub connections: Arc<dyn Connections>,
     pub tokens: Arc<dyn Tokens>,
+    pub apps: Arc<dyn Apps>,
     pub tools: Arc<dyn Tools>,
     pub activity: Arc<dyn Activity>,
     pub audit: Arc<dyn Audit>,

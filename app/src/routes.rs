@@ -8,9 +8,11 @@ use leptos_router::{SsrMode, path};
 use crate::features::access::Access;
 use crate::features::accounts::{Account, Accounts, DeleteAccount, NewAccount};
 use crate::features::activity::{ActivityTab, Calls, Changes, Everywhere, Summary};
+use crate::features::apps::Authorize;
 use crate::features::audit::Audit;
 use crate::features::connections::{Connect, Connections};
-use crate::features::overrides::{AddOverride, DeleteOverride, EditOverride, OverridesTab, Why};
+use crate::features::identities::{DeleteIdentity, Identities, Identity};
+use crate::features::overrides::{AddOverride, DeleteOverride, EditOverride, Import, OverridesTab, Why};
 use crate::features::people::{DeletePerson, InvitePerson, People, Person};
 use crate::features::servers::{DeleteServer, NewServer, Overview, ServerDetail, Servers, Settings};
 use crate::features::session::{Frame, Invite, NotFound, SetUp, SignIn};
@@ -29,6 +31,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
                 <Route path=path!("/setup/:token") view=SetUp ssr=SsrMode::Async/>
                 <Route path=path!("/invite/:token") view=Invite ssr=SsrMode::Async/>
+                <Route path=path!("/oauth/authorize") view=Authorize ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("") view=Servers/>
                     <Route path=path!("/servers") view=Servers/>
@@ -37,6 +40,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("") view=Overview/>
                         <Route path=path!("/overview") view=Overview/>
                         <Route path=path!("/tools") view=Tools/>
+                        <Route path=path!("/overrides/import") view=Import/>
                         <ParentRoute path=path!("/overrides") view=OverridesTab>
                             <Route path=path!("") view=|| ()/>
                             <Route path=path!("/new") view=AddOverride/>
@@ -64,6 +68,11 @@ pub fn App() -> impl IntoView {
                     <ParentRoute path=path!("/people/:id") view=Person>
                         <Route path=path!("") view=|| ()/>
                         <Route path=path!("/delete") view=DeletePerson/>
+                    </ParentRoute>
+                    <Route path=path!("/external-identities") view=Identities/>
+                    <ParentRoute path=path!("/external-identities/:id") view=Identity>
+                        <Route path=path!("") view=|| ()/>
+                        <Route path=path!("/delete") view=DeleteIdentity/>
                     </ParentRoute>
                     <Route path=path!("/teams") view=Teams/>
                     <Route path=path!("/teams/new") view=NewTeam/>

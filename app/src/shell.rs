@@ -9,6 +9,7 @@ use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
 use crate::App;
+use crate::features::apps::model::FormLeadsTo;
 
 /// In the context of a page that shows something once and is not to be woken up: an answer to a plain form post.
 #[derive(Clone, Copy)]
@@ -50,10 +51,11 @@ fn set_policy(options: &LeptosOptions) {
         return;
     };
     let nonce = use_nonce().map_or_else(String::new, |nonce| format!(" 'nonce-{nonce}'"));
+    let leads_to = use_context::<FormLeadsTo>().map_or_else(String::new, |FormLeadsTo(site)| format!(" {site}"));
     let reload = if watched { " ws:" } else { "" };
     let policy = format!(
         "default-src 'none'; script-src 'self'{nonce} 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'{reload}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+         connect-src 'self'{reload}; form-action 'self'{leads_to}; base-uri 'none'; frame-ancestors 'none'"
     );
     if let Ok(value) = HeaderValue::from_str(&policy) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, value);

@@ -13,6 +13,7 @@ pub mod id;
 pub mod identity;
 pub mod injection;
 pub mod latency;
+pub mod login;
 pub mod notice;
 pub mod oauth;
 mod oauth_input;

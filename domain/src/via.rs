@@ -27,7 +27,11 @@ pub enum By {
     Provider(String),
     /// The beginning of the hash that the session is stored under.
     Session(String),
+    /// An MCP client that somebody allowed to act for them (B10), by the id of what they allowed.
+    App(String),
     CommandLine,
+    /// `overkey apply` with this file: the beginning of its SHA-256.
+    Apply(String),
 }
 
 impl By {
@@ -38,7 +42,9 @@ impl By {
             Self::Token(id) => Some(("token", id.as_str())),
             Self::Provider(issuer) => Some(("provider", issuer)),
             Self::Session(id) => Some(("session", id)),
+            Self::App(id) => Some(("app", id)),
             Self::CommandLine => Some(("command_line", "")),
+            Self::Apply(file) => Some(("apply", file)),
         }
     }
 
@@ -48,7 +54,9 @@ impl By {
             "token" => Some(Self::Token(TokenId::new(id))),
             "provider" => Some(Self::Provider(id)),
             "session" => Some(Self::Session(id)),
+            "app" => Some(Self::App(id)),
             "command_line" => Some(Self::CommandLine),
+            "apply" => Some(Self::Apply(id)),
             _ => None,
         }
     }
@@ -64,7 +72,9 @@ mod tests {
             By::Token(TokenId::new("t")),
             By::Provider("https://id.example".into()),
             By::Session("ab".into()),
+            By::App("a".into()),
             By::CommandLine,
+            By::Apply("3f9a".into()),
         ] {
             let (word, id) = by.parts().unwrap();
             assert_eq!(By::parse(word, id.to_owned()), Some(by.clone()));

@@ -171,17 +171,30 @@ fn a_role_through_a_team_is_worth_what_the_same_role_of_ones_own_is() {
     let on_server = |action| -> Decide { Box::new(move |role| answer(&decide(role, action))) };
     let (user, account) = (SubjectKind::User, SubjectKind::VirtualAccount);
     let external = SubjectKind::ExternalIdentity;
-    let columns: [(&str, Decide); 11] = [
+    let columns: [(&str, Decide); 18] = [
         ("see", on_server(ServerAction::See)),
         ("call", on_server(ServerAction::Call)),
         ("manage", on_server(ServerAction::Manage)),
+        ("open the tab", on_override(OverrideAction::OpenTab, true, user)),
+        ("list own", on_override(OverrideAction::List, true, user)),
         ("list another's", on_override(OverrideAction::List, false, user)),
         ("add own", on_override(OverrideAction::Add, true, user)),
+        ("edit own", on_override(OverrideAction::Edit, true, user)),
+        ("delete own", on_override(OverrideAction::Delete, true, user)),
         ("add another's", on_override(OverrideAction::Add, false, user)),
         ("add an account's", on_override(OverrideAction::Add, false, account)),
         ("delete another's", on_override(OverrideAction::Delete, false, user)),
         ("external: add own", on_override(OverrideAction::Add, true, external)),
+        ("external: edit own", on_override(OverrideAction::Edit, true, external)),
+        (
+            "external: delete own",
+            on_override(OverrideAction::Delete, true, external),
+        ),
         ("add an external's", on_override(OverrideAction::Add, false, external)),
+        (
+            "delete an external's",
+            on_override(OverrideAction::Delete, false, external),
+        ),
         (
             "external: consent",
             on_override(OverrideAction::Consent, true, external),
@@ -189,9 +202,25 @@ fn a_role_through_a_team_is_worth_what_the_same_role_of_ones_own_is() {
     ];
     let rows = ways().map(|(name, grants)| {
         let role = Reach::of(PlatformRole::Member, grants).map(|reach| reach.role);
-        let cells = columns.iter().map(|(_, decide)| decide(role)).collect();
+        let cells: Vec<String> = columns.iter().map(|(_, decide)| decide(role)).collect();
+        // D11: without a role, not one cell tells that the server is there.
+        assert_eq!(role.is_none(), cells.iter().all(|cell| cell == "404"), "{name}");
+        assert!(role.is_none() || cells.iter().all(|cell| cell != "404"), "{name}");
         [vec![name.to_owned()], cells].concat()
     });
+    // The way has no say: rows of the same role are the same row.
+    for (one, (_, grants)) in rows.iter().zip(ways()) {
+        for (another, (_, others)) in rows.iter().zip(ways()) {
+            let role = |grants: Vec<Given>| Reach::of(PlatformRole::Member, grants).map(|reach| reach.role);
+            assert_eq!(
+                role(grants.clone()) == role(others),
+                one[1..] == another[1..],
+                "{} and {}",
+                one[0],
+                another[0]
+            );
+        }
+    }
     let head = [vec!["grants"], columns.iter().map(|(name, _)| *name).collect()].concat();
     insta::assert_snapshot!("by_way", table::print(&head, &rows));
 }

@@ -11,6 +11,8 @@ import { Storage } from "./storage.mjs";
 /** The password of every account. */
 export const password = "provider-demo";
 const day = 24 * 60 * 60;
+/** Which scope asks for which claims. */
+const told = { email: ["email", "email_verified"], profile: ["name"], groups: ["groups"] };
 
 /**
  * @typedef {object} TokenRequest
@@ -18,6 +20,7 @@ const day = 24 * 60 * 60;
  * @property {string} clientId
  * @property {number} status what was answered
  * @property {string} [error] OAuth's code for it
+ * @property {boolean} proven whether it brought a PKCE verifier
  */
 
 export class AuthorizationServer {
@@ -28,11 +31,15 @@ export class AuthorizationServer {
   #down = false;
   #scopes = [];
   #knows;
+  #people;
   /** Seconds; counts for tokens issued from now on. */
   lifetime = 3_600;
   /** Every request to the token endpoint since the start, in order.
    * @type {TokenRequest[]} */
   tokenRequests = [];
+  /** What browsers were sent here with, in order.
+   * @type {Record<string, string | undefined>[]} */
+  authorizations = [];
   /** Clients that registered themselves, as they asked to be.
    * @type {Record<string, unknown>[]} */
   registrations = [];
@@ -43,11 +50,13 @@ export class AuthorizationServer {
    * @param {object} [options]
    * @param {string[]} [options.accounts] who may sign in, each with `password`
    * @param {string[]} [options.scopes] what there is to allow
+   * @param {Record<string, Record<string, unknown>>} [options.people] what it says about accounts to those whom people sign on to
    * @param {{url: string, listen: string}} [options.knows] takes clients by their metadata documents; those of `url` are at `listen`
    */
-  static async start({ accounts = ["bob", "eve"], scopes = ["notes:read", "notes:write"], knows } = {}) {
+  static async start({ accounts = ["bob", "eve"], scopes = ["notes:read", "notes:write"], people, knows } = {}) {
     const server = new AuthorizationServer();
     server.#scopes = scopes;
+    server.#people = people;
     server.#knows = knows;
     server.#listener = createServer();
     await new Promise((done) => server.#listener.listen(0, "127.0.0.1", () => done(undefined)));
@@ -98,6 +107,19 @@ export class AuthorizationServer {
     return this.#storage.removeGrantsOf(account);
   }
 
+  /** How many refresh tokens of this account are good.
+   * @param {string} account */
+  alive(account) {
+    return this.#storage.refreshTokensOf(account);
+  }
+
+  /** What it says about this account from now on.
+   * @param {string} account
+   * @param {Record<string, unknown>} claims */
+  describe(account, claims) {
+    this.#people = { ...this.#people, [account]: claims };
+  }
+
   /** While down, the token endpoint answers 503.
    * @param {boolean} down */
   setDown(down) {
@@ -110,7 +132,8 @@ export class AuthorizationServer {
       adapter: this.#storage.adapter(),
       jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), alg: "RS256", use: "sig", kid: "tests" }] },
       cookies: { keys: [randomUUID()] },
-      findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+      findAccount: (_, id) => ({ accountId: id, claims: () => ({ ...this.#people?.[id], sub: id }) }),
+      ...(this.#people === undefined ? {} : { claims: told }),
       interactions: { url: (_, { uid }) => `/interaction/${uid}` },
       scopes: ["openid", "offline_access", ...this.#scopes],
       fetch: (url) => this.#fetch(url),
@@ -162,6 +185,11 @@ export class AuthorizationServer {
   }
 
   async #watch(ctx, next) {
+    if (ctx.path === "/auth") {
+      await next();
+      this.authorizations.push({ ...ctx.oidc?.params });
+      return;
+    }
     if (ctx.path !== "/token") return next();
     if (this.#down) {
       ctx.status = 503;
@@ -173,6 +201,7 @@ export class AuthorizationServer {
       clientId: ctx.oidc?.client?.clientId ?? "",
       status: ctx.status,
       error: ctx.body?.error,
+      proven: ctx.oidc?.params?.code_verifier !== undefined,
     });
   }
 }

@@ -26,6 +26,12 @@ export class Storage {
     return ended;
   }
 
+  refreshTokensOf(account) {
+    const own = ([key, row]) =>
+      key.startsWith("RefreshToken:") && row.accountId === account && row.consumed === undefined;
+    return [...this.#rows].filter(own).length;
+  }
+
   /** What oidc-provider calls an adapter: a class that it makes one of for each kind. It checks lifetimes itself. */
   adapter() {
     const storage = this;

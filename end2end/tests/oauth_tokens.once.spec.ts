@@ -124,11 +124,13 @@ test("D12 S22 a manager's override wins over the token until it is removed", asy
   expect((await token(caller, "manual")).sub).toBe("bob");
 });
 
-test("disconnecting over REST forgets the token", async ({ connected }) => {
+test("disconnecting over REST forgets the token, here and at the provider", async ({ connected, provider }) => {
   const caller = await connected("forgotten");
   expect((await token(caller, "forgotten")).sub).toBe("bob");
+  const alive = provider.alive("bob");
   await caller.delete("/servers/forgotten/overrides/user/bob@demo.test?kind=oauth");
   await link(caller, "forgotten", "oauth_consent_required");
+  await expect.poll(() => provider.alive("bob"), wait).toBe(alive - 1);
 });
 
 test("client credentials: one token for everybody, asked for once until it ends", async ({

@@ -1,7 +1,12 @@
 //! The commands of `overkey`.
 
+mod apply;
+mod doctor;
+mod manual;
+
 use std::io::Read;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
@@ -54,6 +59,18 @@ enum Command {
     /// The audit trail.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Make servers, people, teams, virtual accounts and access what a file says: all of it, or nothing.
+    Apply(apply::Command),
+    /// Look at configuration, database, key, audit trail, upstreams and clock; ends with 1 when there is trouble.
+    Doctor {
+        /// Print the findings as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what a shell needs to complete these commands.
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page.
+    Man,
 }
 
 #[derive(Subcommand)]
@@ -115,7 +132,26 @@ enum TokenCommand {
     },
 }
 
-pub async fn run(cli: Cli) -> anyhow::Result<()> {
+/// The exit code is the command's own; trouble is an error.
+pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    // What only prints asks for no configuration.
+    match &cli.command {
+        Command::Completions { shell } => {
+            manual::completions(*shell, &mut std::io::stdout());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Man => {
+            manual::pages(&mut std::io::stdout())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Apply(command) if command.schema => {
+            say(crate::apply::SCHEMA.trim_end());
+            return Ok(ExitCode::SUCCESS);
+        }
+        // A configuration that cannot be read is a finding.
+        Command::Doctor { json } => return doctor::run(cli.config.as_deref(), *json).await,
+        _ => {}
+    }
     let config = Config::load(cli.config.as_deref())?;
     let telemetry = telemetry::start(&config)?;
     let done = carry_out(cli.command, config).await;
@@ -123,15 +159,18 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     done
 }
 
-async fn carry_out(command: Command, config: Config) -> anyhow::Result<()> {
+async fn carry_out(command: Command, config: Config) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve => startup::serve(config).await,
-        Command::Demo { data } => demo::serve(config, data).await,
-        Command::Migrate => open(config).await.map(|_| say("The database is up to date.")),
-        Command::User(command) => users(&open(config).await?, command).await,
-        Command::Token(command) => tokens(&open(config).await?, command).await,
-        Command::Audit(AuditCommand::Verify { noted }) => verify(&open(config).await?, &noted).await,
+        Command::Serve => startup::serve(config).await?,
+        Command::Demo { data } => demo::serve(config, data).await?,
+        Command::Migrate => open(config).await.map(|_| say("The database is up to date."))?,
+        Command::User(command) => users(&open(config).await?, command).await?,
+        Command::Token(command) => tokens(&open(config).await?, command).await?,
+        Command::Audit(AuditCommand::Verify { noted }) => verify(&open(config).await?, &noted).await?,
+        Command::Apply(command) => return apply::run(&open(config).await?, command).await,
+        Command::Completions { .. } | Command::Man | Command::Doctor { .. } => {}
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn open(config: Config) -> anyhow::Result<Overkey> {

@@ -1,6 +1,7 @@
 //! Overkey's server: UI, REST API and MCP gateway in one process. ARCHITECTURE.md says which room may use what.
 
 pub mod api;
+pub mod apply;
 pub mod backend;
 pub mod cli;
 pub mod clock;
@@ -9,6 +10,7 @@ pub mod demo;
 pub mod egress;
 pub mod gateway;
 pub mod identity;
+pub mod login;
 pub mod mcp;
 pub mod notify;
 pub mod oauth;

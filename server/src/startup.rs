@@ -25,6 +25,7 @@ use crate::config::{Config, KeySource, decode_key};
 use crate::egress::{Egress, EgressConfig, FetchLimits};
 use crate::gateway::Upstreams;
 use crate::identity::{Providers, SignOn};
+use crate::login::Login;
 use crate::notify::Notifier;
 use crate::oauth::Oauth;
 use crate::seal::{MasterKey, Seal, SealContext, Sealed};
@@ -41,7 +42,8 @@ use crate::web::{listen, session};
 /// How long running calls may take to finish after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(30);
 const KEY_ID: u32 = 1;
-const KEY_CHECK: &str = "key_check";
+/// The setting that tells whether the key is the right one.
+pub const KEY_CHECK: &str = "key_check";
 const KEY_CHECK_CONTEXT: SealContext<'_> = SealContext {
     table: "settings",
     server: "",
@@ -56,6 +58,8 @@ pub struct Overkey {
     pub services: Services,
     pub egress: Egress,
     pub oauth: Oauth,
+    /// For MCP clients that sign in here.
+    pub login: Login,
     /// Single sign-on, where it is configured.
     pub sign_on: Option<SignOn>,
     pub config: Config,
@@ -101,12 +105,14 @@ impl Overkey {
         };
         let upstreams = Arc::new(Upstreams::new(egress.clone(), &config));
         let providers = Arc::new(Providers::new(&config.identity_providers, &egress));
-        let services = Services::new(&core, upstreams, providers);
+        let oauth = Oauth::new(&core, egress.clone());
+        let services = Services::new(&core, upstreams, providers, Arc::new(oauth.clone()));
         let sign_on = config.sso.clone();
         Ok(Self {
             sign_on: sign_on.map(|sso| SignOn::new(sso, &core, services.sign_ons.clone(), egress.clone())),
+            login: Login::new(&core, services.logins.clone(), egress.clone()),
             services,
-            oauth: Oauth::new(&core, egress.clone()),
+            oauth,
             egress,
             core,
             config,

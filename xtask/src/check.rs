@@ -23,6 +23,8 @@ pub fn check() -> Result<()> {
         "server",
         "-p",
         "xtask",
+        "-p",
+        "bench",
         "--all-targets",
     ];
     run(cargo(&native).args(["--", "-D", "warnings"]))?;

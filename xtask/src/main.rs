@@ -4,8 +4,11 @@
 
 mod assets;
 mod audit;
+mod bench;
 mod build;
 mod check;
+mod contract;
+mod deploy;
 mod dev;
 mod e2e;
 mod node;
@@ -69,6 +72,26 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Hold the REST API against its description, with Schemathesis
+    Contract {
+        /// Handed to `schemathesis run`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Measure Overkey beside nginx
+    Bench {
+        /// Handed to the tool
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Load Overkey with faults on its way, and look whether it stays right and the same size
+    Soak {
+        /// Handed to the tool
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Check what is in deploy/: the chart, the image, the compose file, the unit of systemd
+    Deploy,
     /// Look for known weaknesses and unwanted licences in the dependencies
     Audit,
 }
@@ -86,6 +109,10 @@ fn main() -> ExitCode {
         Command::Fmt => check::format(),
         Command::Test => test::everything(),
         Command::E2e { args } => e2e::command(&args),
+        Command::Contract { args } => contract::command(&args),
+        Command::Bench { args } => bench::compare(&args),
+        Command::Soak { args } => bench::soak(&args),
+        Command::Deploy => deploy::command(),
         Command::Audit => audit::audit(),
     };
     match result {

@@ -1,7 +1,7 @@
 //! Node packages: the browser tests, and wasm-opt where Node is there.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -44,11 +44,7 @@ pub fn wasm_opt() -> Option<PathBuf> {
     find("node")?;
     find("npm")?;
     let dir = workspace::scratch().join("wasm-opt");
-    fs::create_dir_all(&dir).ok()?;
-    for file in ["package.json", "package-lock.json", ".npmrc"] {
-        copy_if_changed(&workspace::root().join("xtask/wasm-opt").join(file), &dir.join(file)).ok()?;
-    }
-    if let Err(error) = install(&dir) {
+    if let Err(error) = packages_at(&workspace::root().join("xtask/wasm-opt"), &dir) {
         notice(&format!("wasm-opt could not be installed: {error:#}"));
         return None;
     }
@@ -56,7 +52,16 @@ pub fn wasm_opt() -> Option<PathBuf> {
     script.is_file().then_some(script)
 }
 
-fn install(dir: &std::path::Path) -> Result<()> {
+/// Installs what a folder of ours names into another one, below target.
+pub fn packages_at(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for file in ["package.json", "package-lock.json", ".npmrc"] {
+        copy_if_changed(&from.join(file), &to.join(file))?;
+    }
+    install(to)
+}
+
+fn install(dir: &Path) -> Result<()> {
     let lock = fs::read(dir.join("package-lock.json")).context("package-lock.json is missing")?;
     let stamp = dir.join("node_modules/.overkey-lock");
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
@@ -74,7 +79,7 @@ fn install(dir: &std::path::Path) -> Result<()> {
     Ok(fs::write(stamp, lock)?)
 }
 
-fn copy_if_changed(from: &std::path::Path, to: &std::path::Path) -> Result<()> {
+fn copy_if_changed(from: &Path, to: &Path) -> Result<()> {
     let text = fs::read(from)?;
     if fs::read(to).is_ok_and(|old| old == text) {
         return Ok(());

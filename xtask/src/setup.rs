@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use crate::shell::{answer, find, is_root, notice, program, run, run_quietly, step};
-use crate::{node, postgres, wasm_source};
+use crate::{contract, node, postgres, wasm_source};
 
 /// The target of the browser half.
 pub const WASM: &str = "wasm32-unknown-unknown";
@@ -48,7 +48,8 @@ pub fn for_tests() -> Result<()> {
     }
     node::check_version()?;
     node::end2end_packages()?;
-    node::python_packages()
+    node::python_packages()?;
+    contract::packages()
 }
 
 /// The browser of the tests: `OVERKEY_TEST_CHROMIUM`, or the first of the usual names.
@@ -77,10 +78,10 @@ fn wasm_is_there() -> bool {
 }
 
 /// Debian packages, if we may; otherwise the one line to type.
-fn install(packages: &[&str]) -> Result<()> {
+pub fn install(packages: &[&str]) -> Result<()> {
     let names = packages.join(" ");
     if !is_root() || find("apt-get").is_none() {
-        bail!("the tests need more: install it with `sudo apt-get install {names}` (or your system's like)");
+        bail!("more is needed: install it with `sudo apt-get install {names}` (or your system's like)");
     }
     step(&format!("Installing from Debian: {names}"));
     let apt = |args: &[&str]| {

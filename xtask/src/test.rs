@@ -5,10 +5,10 @@ use anyhow::{Result, bail};
 use crate::postgres::Postgres;
 use crate::shell::{cargo, find, notice, step};
 use crate::tally::{self, Tally};
-use crate::{e2e, setup};
+use crate::{contract, deploy, e2e, setup};
 
-/// One command for the three crates, so that they are built once, with one set of features.
-const CRATES: [&str; 6] = ["-p", "domain", "-p", "app", "-p", "server"];
+/// One command for the four crates, so that they are built once, with one set of features.
+const CRATES: [&str; 8] = ["-p", "domain", "-p", "app", "-p", "server", "-p", "bench"];
 
 /// Rules, stores on both databases, whole server, our own tools, browser. All run, even if the first ones fail.
 pub fn everything() -> Result<()> {
@@ -20,12 +20,16 @@ pub fn everything() -> Result<()> {
     drop(postgres);
     step("Testing our own tools");
     rust += tally::run(&mut cargo(&["test", "-p", "xtask", "--profile", "quick"]))?;
+    rust += deploy::check()?;
     let browser = e2e::tests(&[])?;
+    let api = contract::tests(&[])?;
     println!();
-    println!("rules, stores, server, tools: {}", line(rust));
+    println!("rules, stores, server, tools, deployment: {}", line(rust));
     println!("browser: {}", line(browser));
+    println!("REST API by its description: {}", line(api));
     let mut all = rust;
     all += browser;
+    all += api;
     println!("{}", line(all));
     if all.failed > 0 {
         bail!("{} of the tests failed", all.failed);

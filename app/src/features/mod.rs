@@ -4,8 +4,10 @@
 pub mod access;
 pub mod accounts;
 pub mod activity;
+pub mod apps;
 pub mod audit;
 pub mod connections;
+pub mod identities;
 pub mod overrides;
 pub mod people;
 pub mod servers;

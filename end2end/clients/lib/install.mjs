@@ -13,29 +13,35 @@ export async function install() {
   await installPython();
 }
 
-/** Python alone: the browser tests have a FastMCP server, too. */
-export async function installPython() {
-  await once("requirements.txt", ".venv", [
-    ["python3", "-m", "venv", "--clear", ".venv"],
-    [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"],
-  ]);
+/** Python alone: the browser tests have a FastMCP server, and the check of the REST API has packages of its own. */
+export async function installPython(folder = root) {
+  const pip = [`${folder}.venv/bin/python`, "-m", "pip"];
+  await once(
+    "requirements.txt",
+    ".venv",
+    [
+      ["python3", "-m", "venv", "--clear", ".venv"],
+      [...pip, "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"],
+    ],
+    folder,
+  );
 }
 
 export async function buildRustClient() {
   await must("cargo", ["build", "--locked", "--manifest-path", "rust/Cargo.toml", "--target-dir", ".rust"]);
 }
 
-async function once(lock, folder, commands) {
+async function once(lock, made, commands, folder = root) {
   const wanted = createHash("sha256")
-    .update(await readFile(root + lock))
+    .update(await readFile(folder + lock))
     .digest("hex");
-  const stamp = `${root}${folder}/.installed`;
+  const stamp = `${folder}${made}/.installed`;
   if ((await readFile(stamp, "utf8").catch(() => "")) === wanted) return;
-  for (const [command, ...args] of commands) await must(command, args);
+  for (const [command, ...args] of commands) await must(command, args, folder);
   await writeFile(stamp, wanted);
 }
 
-async function must(command, args) {
-  const { code, out, err } = await run(command, args, { cwd: root });
+async function must(command, args, cwd = root) {
+  const { code, out, err } = await run(command, args, { cwd });
   if (code !== 0) throw new Error(`${command} ${args.join(" ")}: exit ${code}\n${out}${err}`);
 }

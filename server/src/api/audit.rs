@@ -59,9 +59,9 @@ pub(super) struct AuditSubjectView {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ViaView {
-    /// `token`, `session`, `provider` (an identity provider's token) or `command_line`.
+    /// `token`, `session`, `provider` (an identity provider's token), `command_line` or `apply` (a file that was applied).
     r#type: &'static str,
-    /// A token's id, the beginning of a session's hash, a provider's issuer.
+    /// A token's id, the beginning of a session's or a file's hash, a provider's issuer.
     id: String,
 }
 

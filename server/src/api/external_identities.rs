@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
+use domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,13 +14,13 @@ use super::paging::{Items, Paging};
 use super::problem::Problem;
 use super::request::{Body, Params, Segments};
 use crate::services::Services;
-use crate::services::identities::NewIdentity;
+use crate::services::identities::{Held, NewIdentity};
 use crate::store::ExternalIdentityRow;
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "019a2b3c-0000-7000-8000-00000000000f", "issuer": "https://id.example.com", "subject": "build-7",
-    "name": "Build 7", "created_at": "2026-11-25T03:00:00Z"
+    "name": "Build 7", "created_at": "2026-11-25T03:00:00Z", "last_call_at": "2026-11-25T04:00:00Z"
 }))]
 pub(super) struct ExternalIdentityView {
     /// As access and overrides name it.
@@ -28,6 +29,8 @@ pub(super) struct ExternalIdentityView {
     subject: String,
     name: String,
     created_at: Moment,
+    /// Of the calls that are kept.
+    last_call_at: Option<Moment>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -52,7 +55,7 @@ pub(super) async fn list(
     Params(paging): Params<Paging>,
 ) -> Result<Json<Items<ExternalIdentityView>>, Problem> {
     let page = services.identities.list(&actor, &paging.query()?).await?;
-    Ok(Json(Items::of(page, view)))
+    Ok(Json(Items::of(page, seen)))
 }
 
 /// Makes one before its first call, so that it can be given access.
@@ -70,7 +73,11 @@ pub(super) async fn create(
     };
     let row = services.identities.create(&actor, new).await?;
     let location = format!("/api/v1/external-identities/{}", row.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view(row))))
+    Ok((
+        StatusCode::CREATED,
+        [(header::LOCATION, location)],
+        Json(view(row, None)),
+    ))
 }
 
 /// One external identity.
@@ -82,7 +89,7 @@ pub(super) async fn get(
     Caller(actor): Caller,
     Segments(id): Segments<String>,
 ) -> Result<Json<ExternalIdentityView>, Problem> {
-    Ok(Json(view(services.identities.get(&actor, &id).await?)))
+    Ok(Json(seen(services.identities.get(&actor, &id).await?)))
 }
 
 /// Deletes one with its access and overrides. A token that names it later makes a new one, without access.
@@ -98,12 +105,17 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn view(row: ExternalIdentityRow) -> ExternalIdentityView {
+fn seen(held: Held) -> ExternalIdentityView {
+    view(held.row, held.last_call)
+}
+
+fn view(row: ExternalIdentityRow, last_call: Option<Timestamp>) -> ExternalIdentityView {
     ExternalIdentityView {
         id: row.id.to_string(),
         issuer: row.issuer,
         subject: row.subject,
         name: row.name,
         created_at: Moment(row.created_at),
+        last_call_at: last_call.map(Moment),
     }
 }

@@ -7,6 +7,7 @@ mod caller;
 mod effective_access;
 mod export;
 mod external_identities;
+mod import;
 mod invitations;
 mod me;
 mod moment;

@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 
 use super::problem::{FieldProblem, Kind, MEDIA_TYPE, ProblemBody};
 use super::{
-    access, activity, audit, effective_access, external_identities, invitations, me, notifications, outbound_auth,
-    overrides, resolve, servers, teams, tokens, user_tokens, users, verify, virtual_accounts,
+    access, activity, audit, effective_access, external_identities, import, invitations, me, notifications,
+    outbound_auth, overrides, resolve, servers, teams, tokens, user_tokens, users, verify, virtual_accounts,
 };
 use crate::services::Services;
 
@@ -71,6 +71,7 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(outbound_auth::put))
         .routes(routes!(overrides::list))
         .routes(routes!(overrides::get, overrides::put, overrides::delete))
+        .routes(routes!(import::import))
         .routes(routes!(verify::verify))
         .routes(routes!(resolve::resolve))
         .routes(routes!(access::list))

@@ -79,7 +79,11 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
+/// Every body is an object: serde would take a list for a struct's fields in their order.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::malformed("body", "Expected an object."));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -205,6 +209,7 @@ mod tests {
         );
         assert!(problem(r#"{"credential":"a","credential":"b"}"#).contains("This is there twice."));
         assert!(problem("").contains("not JSON"));
+        assert!(problem(r#" ["a", true]"#).contains("Expected an object."));
         assert!(problem(r#"{"credential":"a"} x"#).contains("not JSON"));
     }
 }

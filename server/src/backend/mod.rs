@@ -3,11 +3,14 @@
 mod access;
 mod accounts;
 mod activity;
+mod apps;
 mod audit;
 mod checks;
 mod confirmed;
 mod connections;
 mod directory;
+mod identities;
+mod imports;
 mod outbound_form;
 mod overrides;
 mod people;
@@ -60,14 +63,17 @@ pub fn wire(
     Backend {
         people: Arc::new(people::People(desk.clone())),
         directory: Arc::new(directory::Directory(desk.clone())),
+        identities: Arc::new(identities::Identities(desk.clone())),
         teams: Arc::new(teams::Teams(desk.clone())),
         accounts: Arc::new(accounts::Accounts(desk.clone())),
         servers: Arc::new(servers::Servers(desk.clone())),
         access: Arc::new(access::Access(desk.clone())),
         overrides: Arc::new(overrides::Overrides(desk.clone())),
         checks: Arc::new(checks::Checks(desk.clone())),
+        imports: Arc::new(imports::Imports(desk.clone())),
         connections: Arc::new(connections::Connections(desk.clone())),
         tokens: Arc::new(tokens::Tokens(desk.clone())),
+        apps: Arc::new(apps::Apps(desk.clone())),
         tools: Arc::new(tools::Tools(gateway.clone())),
         activity: Arc::new(activity::Activity(desk.clone())),
         audit: Arc::new(audit::Audit(desk.clone())),
@@ -76,7 +82,7 @@ pub fn wire(
 }
 
 /// What went wrong, for a person. Inner texts go to the log, under a reference that the person sees.
-fn told(error: ServiceError) -> UiError {
+pub(crate) fn told(error: ServiceError) -> UiError {
     match error {
         ServiceError::NotFound => UiError::Gone,
         ServiceError::Forbidden => UiError::Forbidden,

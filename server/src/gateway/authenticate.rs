@@ -1,4 +1,4 @@
-//! Phase 1: the bearer token → who calls (S40, B02). RFC 6750 section 2.1; nothing else is accepted.
+//! Phase 1: the bearer token → who calls (S40, B02, B10). RFC 6750 section 2.1; nothing else is accepted.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -7,13 +7,16 @@ use super::error::GatewayError;
 use crate::services::calls::{AuthenticateError, Caller, Calls};
 
 /// Takes the Authorization header out of the request: from here on nobody can forward it by mistake.
-pub async fn authenticate(calls: &Calls, request: &mut Parts) -> Result<Caller, GatewayError> {
+pub async fn authenticate(calls: &Calls, server: &str, request: &mut Parts) -> Result<Caller, GatewayError> {
     let token = take_token(&mut request.headers)?;
-    let caller = calls.authenticate(&token).await.map_err(|error| match error {
-        AuthenticateError::Invalid => GatewayError::BadToken,
-        AuthenticateError::NoKeys => GatewayError::NoKeys,
-        AuthenticateError::Store(error) => GatewayError::Unavailable(error.to_string()),
-    })?;
+    let caller = calls
+        .authenticate_at(&token, server)
+        .await
+        .map_err(|error| match error {
+            AuthenticateError::Invalid => GatewayError::BadToken,
+            AuthenticateError::NoKeys => GatewayError::NoKeys,
+            AuthenticateError::Store(error) => GatewayError::Unavailable(error.to_string()),
+        })?;
     Ok(Caller {
         actor: caller.actor.arriving(request.extensions.get()),
         ..caller

@@ -65,6 +65,7 @@ impl From<ServiceError> for GatewayError {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Unavailable(error) => Self::Unavailable(error.to_string()),
+            ServiceError::Internal(error) => Self::Internal(format!("{error:#}")),
             error => Self::Internal(error.to_string()),
         }
     }
@@ -153,8 +154,13 @@ impl GatewayError {
                 let answer = rpc(message, StatusCode::SERVICE_UNAVAILABLE, &failure(INTERNAL, text));
                 with_header(answer, header::RETRY_AFTER, "5")
             }
-            Self::CredentialUnusable(reason) | Self::Internal(reason) => {
+            Self::Internal(reason) => {
                 error!(error = %reason, "A call failed inside the gateway");
+                let text = "Something failed inside the gateway. Its log says what.";
+                rpc(message, StatusCode::INTERNAL_SERVER_ERROR, &failure(INTERNAL, text))
+            }
+            Self::CredentialUnusable(reason) => {
+                error!(error = %reason, "A stored credential cannot be used");
                 let text = "The gateway could not use the stored credential. A manager has to enter it again.";
                 bad_gateway(message, text)
             }

@@ -9,6 +9,7 @@ mod asked;
 mod auth_required;
 mod authenticate;
 mod authorize;
+mod challenge;
 mod credential;
 mod cross_origin;
 mod elicitation;
@@ -156,12 +157,14 @@ impl Parts {
             return cross_origin::preflight(origin);
         }
         let unread = Message::unread(&request);
+        let base = challenge::base(&self.public_url, request.headers());
         let mut record = Record::start(server);
         let (outcome, message) = match self.call(&mut record, server, request, transport).await {
             Ok((outcome, message)) => (outcome, message),
             Err(error) => (Err(error), unread),
         };
-        cross_origin::mark(self.end(record, outcome, &message), origin)
+        let answer = challenge::describe(self.end(record, outcome, &message), &base, server);
+        cross_origin::mark(answer, origin)
     }
 
     /// The answer, and a record of it.
@@ -183,8 +186,8 @@ impl Parts {
         transport.check_method(request.method())?;
         let told = self.calls.listen();
         let (mut parts, body) = request.into_parts();
-        let authenticating = authenticate::authenticate(&self.calls, &mut parts).instrument(traces::authenticate());
-        let caller = authenticating.await?;
+        let authenticating = authenticate::authenticate(&self.calls, server, &mut parts);
+        let caller = authenticating.instrument(traces::authenticate()).await?;
         let body = message::read(body, self.config.body_limit).await?;
         let message = Message {
             method: parts.method,

@@ -61,6 +61,7 @@ impl Oauth {
             names_itself: provider.names_itself,
             issuer_is_known: provider.issuer_is_known,
             token_url: provider.token_url.clone(),
+            revocation_url: provider.revocation_url.clone(),
             resource: provider.resource.clone(),
             scopes: wanted_scopes(&place, &provider),
             client,
@@ -230,6 +231,7 @@ mod tests {
             names_itself,
             issuer_is_known,
             token_url: Url::parse("https://id.example/token").unwrap(),
+            revocation_url: None,
             resource: "https://mcp.example".to_owned(),
             scopes: Vec::new(),
             client: OAuthClient {

@@ -27,6 +27,7 @@ pub struct Provider {
     pub authorization_url: Url,
     pub token_url: Url,
     pub registration_url: Option<Url>,
+    pub revocation_url: Option<Url>,
     /// How it lets clients prove who they are; empty when it does not tell.
     pub auth_methods: Vec<String>,
     pub names_itself: bool,
@@ -75,6 +76,7 @@ fn typed_in(server: &ServerUrl, settings: &OAuthSettings) -> Result<Provider, Di
         authorization_url,
         token_url,
         registration_url: settings.registration_url.clone(),
+        revocation_url: None,
         auth_methods: Vec::new(),
         names_itself: false,
         takes_documents: false,
@@ -108,6 +110,7 @@ async fn discover(egress: &Egress, server: &Url, settings: &OAuthSettings) -> Re
             .unwrap_or(provider.authorization_endpoint),
         token_url: settings.token_url.clone().unwrap_or(provider.token_endpoint),
         registration_url: settings.registration_url.clone().or(provider.registration_endpoint),
+        revocation_url: provider.revocation_endpoint,
         auth_methods: provider.token_endpoint_auth_methods_supported,
         names_itself: provider.authorization_response_iss_parameter_supported,
         takes_documents: provider.client_id_metadata_document_supported,

@@ -1,7 +1,7 @@
 //! The two documents of discovery: a resource's description of itself (RFC 9728) and a provider's (RFC 8414, OpenID Connect
 //! Discovery 1.0). Names are compared as they are written, byte for byte, so they stay texts.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 /// Protected resource metadata.
@@ -21,6 +21,9 @@ pub struct ProviderDescription {
     pub authorization_endpoint: Url,
     pub token_endpoint: Url,
     pub registration_endpoint: Option<Url>,
+    /// RFC 7009. One that cannot be read is none: nothing but tidying up needs it.
+    #[serde(default, deserialize_with = "lenient")]
+    pub revocation_endpoint: Option<Url>,
     #[serde(default)]
     pub scopes_supported: Vec<String>,
     #[serde(default)]
@@ -31,6 +34,11 @@ pub struct ProviderDescription {
     pub authorization_response_iss_parameter_supported: bool,
     #[serde(default)]
     pub client_id_metadata_document_supported: bool,
+}
+
+fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(value.as_str().and_then(|text| Url::parse(text).ok()))
 }
 
 impl ProviderDescription {

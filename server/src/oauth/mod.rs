@@ -10,6 +10,7 @@ mod http;
 mod machine;
 mod metadata;
 mod renewal;
+mod revocation;
 mod token_request;
 
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use super::Oauth;
 use super::token_request::{Request, TokenEndpoint, TokenError};
 use crate::services::ServiceError;
 use crate::services::consents::Granted;
-use crate::services::renewals::HeldTokens;
+use crate::services::renewals::{HeldTokens, Loss};
 use crate::telemetry::measures;
 
 /// A claim ends by itself after this: longer than a token request can take, and its storing.
@@ -102,7 +102,7 @@ impl Oauth {
                 return Ok(Arc::new(held));
             }
             if held.tokens.refresh.is_none() {
-                self.0.renewals.invalidate(id, version).await?;
+                self.0.renewals.invalidate(id, version, Loss::Ended).await?;
                 return Err(RenewalError::Invalidated);
             }
             if self.0.renewals.claim(&held, CLAIM_SECONDS).await? {
@@ -124,8 +124,10 @@ impl Oauth {
         };
         match endpoint.ask(Request::Refresh(refresh), self.0.renewals.now()).await {
             Ok(granted) => self.store(held, &granted).await,
-            Err(TokenError::InvalidGrant) => self.give_up(held).await,
-            Err(TokenError::ClientRefused) if self.forget_if_registered(held).await? => self.give_up(held).await,
+            Err(TokenError::InvalidGrant) => self.give_up(held, Loss::RefreshRefused).await,
+            Err(TokenError::ClientRefused) if self.forget_if_registered(held).await? => {
+                self.give_up(held, Loss::ClientForgotten).await
+            }
             Err(error) => {
                 self.0.renewals.release(held).await?;
                 Err(match error {
@@ -136,8 +138,8 @@ impl Oauth {
         }
     }
 
-    async fn give_up(&self, held: &HeldTokens) -> Renewed {
-        self.0.renewals.invalidate(&held.row.id, held.row.version).await?;
+    async fn give_up(&self, held: &HeldTokens, loss: Loss) -> Renewed {
+        self.0.renewals.invalidate(&held.row.id, held.row.version, loss).await?;
         Err(RenewalError::Invalidated)
     }
 
@@ -161,7 +163,7 @@ impl Oauth {
 
     /// After the upstream refused tokens that were just renewed: the subject consents again.
     pub async fn invalidate(&self, id: &OverrideId, version: i64) {
-        if let Err(error) = self.0.renewals.invalidate(id, version).await {
+        if let Err(error) = self.0.renewals.invalidate(id, version, Loss::RefusedUpstream).await {
             error!(override.id = %id, error = %error, "Could not mark a subject's tokens");
         }
     }

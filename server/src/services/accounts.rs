@@ -46,6 +46,11 @@ impl Accounts {
         Self { core, passwords }
     }
 
+    /// The same, elsewhere: as a part of another work.
+    pub(super) fn within(&self, core: &Core) -> Self {
+        Self::new(core.clone(), self.passwords.clone())
+    }
+
     pub async fn users(&self, actor: &Actor, query: &PageQuery) -> Result<Page<UserRow>, ServiceError> {
         access::require_admin(actor)?;
         Ok(self.core.store.read().await?.users().list(query).await?)
@@ -68,6 +73,22 @@ impl Accounts {
     pub async fn create_user(&self, actor: &Actor, new: NewUser) -> Result<UserRow, ServiceError> {
         access::require_admin(actor)?;
         let row = new_user_row(&self.passwords, new, self.core.now()).await?;
+        self.insert(actor, row).await
+    }
+
+    /// With a password that is hashed already.
+    pub(super) async fn create_hashed(
+        &self,
+        actor: &Actor,
+        new: NewUser,
+        password_hash: Option<String>,
+    ) -> Result<UserRow, ServiceError> {
+        access::require_admin(actor)?;
+        let row = new_user_row(&self.passwords, NewUser { password: None, ..new }, self.core.now()).await?;
+        self.insert(actor, UserRow { password_hash, ..row }).await
+    }
+
+    async fn insert(&self, actor: &Actor, row: UserRow) -> Result<UserRow, ServiceError> {
         let mut work = self.core.store.begin().await?;
         insert_user(work.as_mut(), actor, &row).await?;
         work.save().await?;
@@ -75,13 +96,34 @@ impl Accounts {
     }
 
     /// Disabling a person, or setting another password, ends their sessions at once (ASVS 7.4.2, 7.4.3).
-    pub async fn change_user(&self, actor: &Actor, name: &str, change: UserChange) -> Result<UserRow, ServiceError> {
+    pub async fn change_user(
+        &self,
+        actor: &Actor,
+        name: &str,
+        mut change: UserChange,
+    ) -> Result<UserRow, ServiceError> {
         access::require_admin(actor)?;
-        let what = changes(&change);
-        let hash = match change.password {
-            Some(password) => Some(hash_new(&self.passwords, password).await?),
+        let hash = match change.password.take() {
+            Some(password) => Some(self.hash(password).await?),
             None => None,
         };
+        self.change_hashed(actor, name, change, hash).await
+    }
+
+    pub(super) async fn hash(&self, password: Secret) -> Result<String, ServiceError> {
+        hash_new(&self.passwords, password).await
+    }
+
+    /// With a password that is hashed already.
+    pub(super) async fn change_hashed(
+        &self,
+        actor: &Actor,
+        name: &str,
+        change: UserChange,
+        hash: Option<String>,
+    ) -> Result<UserRow, ServiceError> {
+        access::require_admin(actor)?;
+        let what = changes(&change, hash.is_some());
         let mut work = self.core.store.begin().await?;
         let loses = change.disabled == Some(true) || change.platform_role == Some(PlatformRole::Member);
         let before = if loses {
@@ -132,12 +174,12 @@ impl Accounts {
 }
 
 /// What a change is about, for the audit trail; never a password.
-fn changes(change: &UserChange) -> Vec<(&'static str, &'static str)> {
+fn changes(change: &UserChange, password: bool) -> Vec<(&'static str, &'static str)> {
     let mut what = Vec::new();
     if change.name.is_some() {
         what.push(("name", "changed"));
     }
-    if change.password.is_some() {
+    if password {
         what.push(("password", "changed"));
     }
     if let Some(role) = change.platform_role {
@@ -177,6 +219,12 @@ pub async fn find_user(work: &mut dyn Work, name: &str) -> Result<Option<UserRow
     } else {
         Ok(work.users().find(&UserId::new(name)).await?)
     }
+}
+
+/// Somebody who has a row: the command line has none.
+pub(super) async fn stored(work: &mut dyn Work, user: Option<UserId>) -> Result<Option<UserId>, StoreError> {
+    let Some(user) = user else { return Ok(None) };
+    Ok(work.users().find(&user).await?.map(|row| row.id))
 }
 
 /// Checks what was typed and hashes the password.
@@ -227,7 +275,7 @@ pub(super) async fn hash_new(passwords: &Passwords, password: Secret) -> Result<
 }
 
 /// Something, an at sign, something with a dot or a bare host; no spaces. Whether mail arrives is another matter.
-pub(super) fn is_email(text: &str) -> bool {
+pub fn is_email(text: &str) -> bool {
     let parts: Vec<&str> = text.split('@').collect();
     let visible = text.chars().all(|c| !c.is_whitespace() && !c.is_control());
     text.len() <= MAX_EMAIL

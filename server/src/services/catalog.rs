@@ -1,6 +1,6 @@
 //! Servers: who sees which, and what its managers set. Who has access is in `grants.rs`.
 
-use domain::actor::Actor;
+use domain::actor::{Actor, SubjectRef};
 use domain::field::FieldError;
 use domain::id::ServerId;
 use domain::outbound_input::OutboundInput;
@@ -9,7 +9,7 @@ use domain::server::{ServerName, ServerUrl};
 use url::Url;
 
 use super::audit::{Event, record};
-use super::{Core, ServiceError, access, vault};
+use super::{Core, ServiceError, access, accounts, vault};
 use crate::store::{Grant, Grantee, PageQuery, ServerRow, StoreError};
 
 const MAX_DESCRIPTION: usize = 1_000;
@@ -83,21 +83,24 @@ impl Catalog {
     /// Admins register servers; the creator becomes the server's manager.
     pub async fn create(&self, actor: &Actor, new: NewServer) -> Result<SeenServer, ServiceError> {
         access::require_admin(actor)?;
-        let row = self.new_row(actor, &new)?;
+        let mut row = self.new_row(&new)?;
         let mut work = self.core.store.begin().await?;
+        // The command line is nobody: what it makes has no manager before somebody is named.
+        row.created_by = accounts::stored(work.as_mut(), actor.user_id()).await?;
         work.servers().insert(&row).await.map_err(|error| match error {
             StoreError::Conflict => ServiceError::Conflict("A server has this name already.".to_owned()),
             other => other.into(),
         })?;
-        let grantee = Grantee::Subject(actor.subject.clone());
-        let grant = Grant {
-            server: row.id.clone(),
-            grantee,
-            role: ServerRole::Manager,
-            grantee_name: String::new(),
-            granted_at: row.created_at,
-        };
-        work.grants().put(&grant).await?;
+        if let Some(creator) = &row.created_by {
+            let grant = Grant {
+                server: row.id.clone(),
+                grantee: Grantee::Subject(SubjectRef::user(creator)),
+                role: ServerRole::Manager,
+                grantee_name: String::new(),
+                granted_at: row.created_at,
+            };
+            work.grants().put(&grant).await?;
+        }
         record(
             work.as_mut(),
             row.created_at,
@@ -134,7 +137,7 @@ impl Catalog {
         url
     }
 
-    fn new_row(&self, actor: &Actor, new: &NewServer) -> Result<ServerRow, ServiceError> {
+    fn new_row(&self, new: &NewServer) -> Result<ServerRow, ServiceError> {
         let mut errors = Vec::new();
         let name = ServerName::parse(&new.name)
             .map_err(|error| errors.push(FieldError::new("name", error.to_string())))
@@ -159,7 +162,7 @@ impl Catalog {
             secrets,
             allow_optional: new.allow_optional,
             revision: 1,
-            created_by: actor.user_id(),
+            created_by: None,
             created_at: now,
             updated_at: now,
         })

@@ -54,6 +54,8 @@ pub struct Asked {
     /// A typed-in provider's issuer is not known; its answer may name any of its own origin.
     pub issuer_is_known: bool,
     pub token_url: url::Url,
+    #[serde(default)]
+    pub revocation_url: Option<url::Url>,
     pub resource: String,
     pub scopes: Vec<String>,
     pub client: OAuthClient,
@@ -235,6 +237,7 @@ impl Consents {
             client: asked.client.clone(),
             from: TokenSource {
                 token_url: asked.token_url.clone(),
+                revocation_url: asked.revocation_url.clone(),
                 resource: asked.resource.clone(),
                 issued_at: granted.issued_at,
                 expires_at: granted.expires_at,

@@ -7,8 +7,8 @@ use domain::role::{ServerAction, ServerRole};
 
 use super::audit::{Event, record};
 use super::catalog::Catalog;
-use super::{ServiceError, access, accounts};
-use crate::store::{Grant, Grantee, Page, PageQuery, SubjectHit, TeamRow, Work};
+use super::{Core, ServiceError, access, accounts};
+use crate::store::{Grant, Grantee, Page, PageQuery, ServerRow, SubjectHit, TeamRow, Work};
 
 const HITS: u32 = 20;
 
@@ -85,19 +85,7 @@ impl Catalog {
         let (grantee, described) = known_grantee(work.as_mut(), grantee)
             .await?
             .ok_or_else(|| ServiceError::invalid("grantee", "There is no such grantee."))?;
-        let now = self.core().now();
-        let grant = Grant {
-            server: row.id,
-            grantee,
-            role,
-            grantee_name: String::new(),
-            granted_at: now,
-        };
-        let new = work.grants().put(&grant).await?;
-        let event = Event::new("access.granted")
-            .server(&row.name)
-            .detail(&[("grantee", &described), ("role", role.as_str())]);
-        record(work.as_mut(), now, actor, event).await?;
+        let (grant, new) = give(work.as_mut(), self.core(), actor, &row, (grantee, &described), role).await?;
         let stored = work.grants().list(&grant.server).await?;
         let named = stored.into_iter().find(|one| one.grantee == grant.grantee);
         work.save().await?;
@@ -111,15 +99,54 @@ impl Catalog {
         let (grantee, described) = known_grantee(work.as_mut(), grantee)
             .await?
             .ok_or(ServiceError::NotFound)?;
-        if !work.grants().remove(&row.id, &grantee).await? {
+        if !take(work.as_mut(), self.core(), actor, &row, (&grantee, &described)).await? {
             return Err(ServiceError::NotFound);
         }
-        let event = Event::new("access.revoked")
-            .server(&row.name)
-            .detail(&[("grantee", &described)]);
-        record(work.as_mut(), self.core().now(), actor, event).await?;
         Ok(work.save().await?)
     }
+}
+
+/// Writes it down; the server is locked, and the actor manages it. True when it is new.
+pub(super) async fn give(
+    work: &mut dyn Work,
+    core: &Core,
+    actor: &Actor,
+    server: &ServerRow,
+    (grantee, described): (Grantee, &str),
+    role: ServerRole,
+) -> Result<(Grant, bool), ServiceError> {
+    let now = core.now();
+    let grant = Grant {
+        server: server.id.clone(),
+        grantee,
+        role,
+        grantee_name: String::new(),
+        granted_at: now,
+    };
+    let new = work.grants().put(&grant).await?;
+    let event = Event::new("access.granted")
+        .server(&server.name)
+        .detail(&[("grantee", described), ("role", role.as_str())]);
+    record(work, now, actor, event).await?;
+    Ok((grant, new))
+}
+
+/// The same the other way round. False when there was none.
+pub(super) async fn take(
+    work: &mut dyn Work,
+    core: &Core,
+    actor: &Actor,
+    server: &ServerRow,
+    (grantee, described): (&Grantee, &str),
+) -> Result<bool, ServiceError> {
+    if !work.grants().remove(&server.id, grantee).await? {
+        return Ok(false);
+    }
+    let event = Event::new("access.revoked")
+        .server(&server.name)
+        .detail(&[("grantee", described)]);
+    record(work, core.now(), actor, event).await?;
+    Ok(true)
 }
 
 /// The grantee by its id, and as the audit trail names it; `None` when there is no such one.

@@ -4,13 +4,16 @@ use async_trait::async_trait;
 use domain::actor::{Actor, SubjectRef};
 use domain::id::ExternalIdentityId;
 use domain::identity::{Identity, MAX_SUBJECT, shown};
+use domain::reach::Reach;
 use domain::role::PlatformRole;
+use domain::server::ServerName;
 use domain::timestamp::Timestamp;
 use domain::via::By;
 
 use super::audit::{Event, record};
 use super::{Core, ServiceError, access, tokens};
-use crate::store::{ExternalIdentityRow, Page, PageQuery, StoreError, Work};
+use crate::store::trail::WantedActor;
+use crate::store::{ExternalIdentityRow, Page, PageQuery, StoreError, Trail, TrailEntry, TrailQuery, Work};
 
 /// Checks tokens of configured identity providers. What implements it asks the network; nothing here does.
 #[async_trait]
@@ -103,6 +106,16 @@ pub struct NewIdentity {
     pub name: Option<String>,
 }
 
+/// One, and what is theirs.
+#[derive(Debug, Clone)]
+pub struct Held {
+    pub row: ExternalIdentityRow,
+    pub servers: Vec<(ServerName, Reach)>,
+    pub overrides: usize,
+    /// Of the calls that are kept.
+    pub last_call: Option<Timestamp>,
+}
+
 #[derive(Clone)]
 pub struct Identities {
     core: Core,
@@ -114,16 +127,27 @@ impl Identities {
         Self { core, verifier }
     }
 
-    pub async fn list(&self, actor: &Actor, query: &PageQuery) -> Result<Page<ExternalIdentityRow>, ServiceError> {
-        access::require_admin(actor)?;
-        Ok(self.core.store.read().await?.external_identities().list(query).await?)
+    /// The same, elsewhere: as a part of another work.
+    pub(super) fn within(&self, core: &Core) -> Self {
+        Self::new(core.clone(), self.verifier.clone())
     }
 
-    pub async fn get(&self, actor: &Actor, id: &str) -> Result<ExternalIdentityRow, ServiceError> {
+    pub async fn list(&self, actor: &Actor, query: &PageQuery) -> Result<Page<Held>, ServiceError> {
+        access::require_admin(actor)?;
+        let mut work = self.core.store.read().await?;
+        let page = work.external_identities().list(query).await?;
+        let mut items = Vec::with_capacity(page.items.len());
+        for row in page.items {
+            items.push(held(work.as_mut(), row).await?);
+        }
+        Ok(Page { items, next: page.next })
+    }
+
+    pub async fn get(&self, actor: &Actor, id: &str) -> Result<Held, ServiceError> {
         access::require_admin(actor)?;
         let mut work = self.core.store.read().await?;
         let found = work.external_identities().find(&ExternalIdentityId::new(id)).await?;
-        found.ok_or(ServiceError::NotFound)
+        Ok(held(work.as_mut(), found.ok_or(ServiceError::NotFound)?).await?)
     }
 
     pub async fn create(&self, actor: &Actor, new: NewIdentity) -> Result<ExternalIdentityRow, ServiceError> {
@@ -169,6 +193,33 @@ impl Identities {
         record(work.as_mut(), self.core.now(), actor, event).await?;
         Ok(work.save().await?)
     }
+}
+
+/// All of it is found by an index.
+async fn held(work: &mut dyn Work, row: ExternalIdentityRow) -> Result<Held, StoreError> {
+    let subject = SubjectRef::external_identity(&row.id);
+    let servers = work.grants().reach_of(&subject).await?.into_iter();
+    let newest = TrailQuery {
+        only: Some(Trail::Calls),
+        actor: Some(WantedActor {
+            ids: vec![subject.id.clone()],
+            name: String::new(),
+        }),
+        limit: 1,
+        ..TrailQuery::default()
+    };
+    let newest = work.trails().page(&newest).await?.items.into_iter().next();
+    Ok(Held {
+        servers: servers
+            .filter_map(|(name, given)| Some((name, Reach::of(PlatformRole::Member, given)?)))
+            .collect(),
+        overrides: work.overrides().everywhere(&subject).await?.len(),
+        last_call: newest.and_then(|entry| match entry {
+            TrailEntry::Call(_, call) => Some(call.at),
+            TrailEntry::Change(_) => None,
+        }),
+        row,
+    })
 }
 
 fn taken(error: StoreError) -> ServiceError {

@@ -5,6 +5,7 @@ pub mod access;
 pub mod account_tokens;
 pub mod accounts;
 pub mod activity;
+pub mod apply;
 pub mod audit;
 pub mod call_log;
 pub mod calls;
@@ -18,9 +19,12 @@ pub mod fingerprint;
 pub mod grants;
 pub mod identities;
 mod identity;
+pub mod import;
 pub mod invitations;
 mod limit;
+pub mod logins;
 pub mod notices;
+mod one_work;
 pub mod outbound_change;
 pub mod overrides;
 pub mod people;
@@ -81,6 +85,7 @@ pub struct Services {
     pub connections: connections::Connections,
     pub identities: identities::Identities,
     pub invitations: invitations::Invitations,
+    pub logins: logins::Logins,
     pub outbox: notices::outbox::Outbox,
     pub overrides: overrides::Overrides,
     pub people: people::People,
@@ -93,7 +98,12 @@ pub struct Services {
 
 impl Services {
     /// Needs a running tokio runtime: uses are written in the background.
-    pub fn new(core: &Core, upstream: Arc<dyn verify::Upstream>, verifier: Arc<dyn identities::VerifyToken>) -> Self {
+    pub fn new(
+        core: &Core,
+        upstream: Arc<dyn verify::Upstream>,
+        verifier: Arc<dyn identities::VerifyToken>,
+        providers: Arc<dyn renewals::GiveBack>,
+    ) -> Self {
         let passwords = Arc::new(Passwords::default());
         Self {
             activity: activity::Activity::new(core.clone()),
@@ -105,8 +115,9 @@ impl Services {
             connections: connections::Connections::new(core.clone()),
             identities: identities::Identities::new(core.clone(), verifier),
             invitations: invitations::Invitations::new(core.clone(), passwords.clone()),
+            logins: logins::Logins::new(core.clone()),
             outbox: notices::outbox::Outbox::new(core.clone()),
-            overrides: overrides::Overrides::new(core.clone(), upstream),
+            overrides: overrides::Overrides::new(core.clone(), upstream, providers),
             people: people::People::new(core.clone()),
             sign_in: sign_in::SignIn::new(core.clone(), passwords),
             sign_ons: sign_on::SignOns::new(core.clone()),

@@ -13,6 +13,7 @@ use domain::role::{OverrideAction, ServerRole};
 
 use super::audit::{Event, record};
 use super::place::{AccessList, Place};
+use super::renewals::{GiveBack, HeldTokens};
 use super::set_override::Entry;
 use super::verify::{Tries, Upstream};
 use super::{Core, ServiceError, access, accounts, vault};
@@ -66,12 +67,13 @@ pub struct Tab {
 pub struct Overrides {
     pub(super) core: Core,
     pub(super) tries: Arc<Tries>,
+    providers: Arc<dyn GiveBack>,
 }
 
 impl Overrides {
-    pub fn new(core: Core, upstream: Arc<dyn Upstream>) -> Self {
+    pub fn new(core: Core, upstream: Arc<dyn Upstream>, providers: Arc<dyn GiveBack>) -> Self {
         let tries = Arc::new(Tries::new(upstream));
-        Self { core, tries }
+        Self { core, tries, providers }
     }
 
     /// S10: what everybody with a role may know of a server's overrides.
@@ -270,7 +272,14 @@ impl Overrides {
             .subject(&subject)
             .detail(&[("kind", kind.as_str())]);
         record(work.as_mut(), self.core.now(), actor, event).await?;
-        Ok(work.save().await?)
+        work.save().await?;
+        // Only now: whatever the provider does, the tokens are not used here any more.
+        if row.kind == Kind::OAuth
+            && let Ok(held) = HeldTokens::open(&self.core.seal, &row)
+        {
+            self.providers.give_back(held);
+        }
+        Ok(())
     }
 
     pub(super) async fn place(

@@ -4,11 +4,18 @@ use domain::id::OverrideId;
 use domain::overrides::Condition;
 use domain::timestamp::Timestamp;
 
+use super::audit::{Event, record_own};
 use super::consents::Granted;
 use super::vault::{self, TokenSource, Tokens};
 use super::{Core, ServiceError, notices};
 use crate::seal::{Seal, SealError};
 use crate::store::{Consent, OverrideRow};
+
+/// Tells a provider that tokens are not wanted any more. What implements it asks the network; nothing here does.
+pub trait GiveBack: Send + Sync + 'static {
+    /// Returns at once. How it ends changes nothing here: the tokens are gone already.
+    fn give_back(&self, held: HeldTokens);
+}
 
 /// An oauth override, opened.
 #[derive(Debug, Clone)]
@@ -29,6 +36,31 @@ impl HeldTokens {
 
     pub fn is_usable(&self) -> bool {
         matches!(self.row.condition, Condition::Good | Condition::Rejected)
+    }
+}
+
+/// Why tokens are good for nothing any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// `invalid_grant`: the provider takes the refresh token no more.
+    RefreshRefused,
+    /// The provider knows the client no more that it registered for us.
+    ClientForgotten,
+    /// They ended, and there is nothing to renew them with.
+    Ended,
+    /// The upstream refused them, right after they were renewed.
+    RefusedUpstream,
+}
+
+impl Loss {
+    /// In the trail.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RefreshRefused => "refresh_refused",
+            Self::ClientForgotten => "client_forgotten",
+            Self::Ended => "ended",
+            Self::RefusedUpstream => "refused_upstream",
+        }
     }
 }
 
@@ -105,10 +137,23 @@ impl Renewals {
         Ok(work.save().await?)
     }
 
-    /// S61's state: Reconnect. Does nothing when the row has moved on.
-    pub async fn invalidate(&self, id: &OverrideId, version: i64) -> Result<(), ServiceError> {
+    /// S61's state: Reconnect; nobody did it, so the trail names the program. Does nothing when the row has moved on.
+    pub async fn invalidate(&self, id: &OverrideId, version: i64, loss: Loss) -> Result<(), ServiceError> {
         let mut work = self.core.store.begin().await?;
-        if work.renewals().invalidate(id, version).await? {
+        if work.renewals().invalidate(id, version).await?
+            && let Some(row) = work.overrides().find(id).await?
+            && let Some(server) = work.servers().find_by_id(&row.server).await?
+        {
+            let issuer = row.consent.as_ref().map_or("", |consent| consent.issuer.as_str());
+            let event = Event::new("override.invalidated")
+                .server(&server.name)
+                .subject(&row.subject)
+                .detail(&[
+                    ("kind", row.kind.as_str()),
+                    ("reason", loss.as_str()),
+                    ("issuer", issuer),
+                ]);
+            record_own(work.as_mut(), self.core.now(), event).await?;
             notices::tell_of(&self.core, work.as_mut(), notices::Event::Reconnect, id).await?;
         }
         Ok(work.save().await?)

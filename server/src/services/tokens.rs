@@ -122,32 +122,41 @@ pub fn generate(owner: SubjectRef, request: &TokenRequest, now: Timestamp) -> Re
     } else {
         VIRTUAL_ACCOUNT
     };
+    let (value, hash) = make(prefix)?;
+    let row = TokenRow {
+        id: TokenId::new(uuid::Uuid::now_v7().to_string()),
+        owner,
+        name: if name.is_empty() { "Token".to_owned() } else { name },
+        hash,
+        hint: value.expose().chars().take(HINT).collect(),
+        created_at: now,
+        expires_at: request.expires_at,
+        last_used_at: None,
+        replaced_at: None,
+    };
+    Ok(NewToken { row, value })
+}
+
+/// A fresh value with this prefix, and its hash.
+pub(super) fn make(prefix: &str) -> Result<(Secret, Vec<u8>), ServiceError> {
     let mut bytes = [0u8; 32];
     OsRng
         .try_fill_bytes(&mut bytes)
         .map_err(|error| ServiceError::Internal(error.into()))?;
     let body = format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes));
     let value = format!("{body}{}", checksum(&body));
-    let row = TokenRow {
-        id: TokenId::new(uuid::Uuid::now_v7().to_string()),
-        owner,
-        name: if name.is_empty() { "Token".to_owned() } else { name },
-        hash: Sha256::digest(value.as_bytes()).to_vec(),
-        hint: value.chars().take(HINT).collect(),
-        created_at: now,
-        expires_at: request.expires_at,
-        last_used_at: None,
-        replaced_at: None,
-    };
-    Ok(NewToken {
-        row,
-        value: Secret::new(value),
-    })
+    let hash = Sha256::digest(value.as_bytes()).to_vec();
+    Ok((Secret::new(value), hash))
 }
 
 /// The hash to look a presented token up by; `None` for what cannot be one of ours, which then costs no look-up.
 pub fn hash_of(token: &str) -> Option<Vec<u8>> {
-    let known = token.starts_with(PERSONAL) || token.starts_with(VIRTUAL_ACCOUNT);
+    hash_with(&[PERSONAL, VIRTUAL_ACCOUNT], token)
+}
+
+/// The same for values that were made with one of these prefixes.
+pub(super) fn hash_with(prefixes: &[&str], token: &str) -> Option<Vec<u8>> {
+    let known = prefixes.iter().any(|prefix| token.starts_with(prefix));
     let (body, sum) = token.split_at_checked(token.len().checked_sub(CHECKSUM)?)?;
     (known && checksum(body) == sum).then(|| Sha256::digest(token.as_bytes()).to_vec())
 }

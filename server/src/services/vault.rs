@@ -51,6 +51,9 @@ pub struct OAuthClient {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenSource {
     pub token_url: Url,
+    /// RFC 7009: where they are given back, if the provider tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_url: Option<Url>,
     /// RFC 8707: what the tokens are for.
     pub resource: String,
     pub issued_at: Timestamp,

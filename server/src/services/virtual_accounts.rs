@@ -98,11 +98,36 @@ impl VirtualAccounts {
         token: TokenRequest,
     ) -> Result<(VirtualAccountRow, NewToken), ServiceError> {
         decide_account(actor.platform_role, false, AccountAction::Change)?;
-        let now = self.core.now();
         let mut work = self.core.store.begin().await?;
+        let row = self.row(work.as_mut(), actor, &new).await?;
+        let subject = SubjectRef::virtual_account(&row.id);
+        let token = generate(subject, &token, row.created_at)?;
+        let row = insert(work.as_mut(), actor, row).await?;
+        work.tokens().insert(&token.row).await?;
+        work.save().await?;
+        Ok((row, token))
+    }
+
+    /// Makes the account alone: its tokens are made where they can be shown.
+    pub(super) async fn create_bare(&self, actor: &Actor, new: NewAccount) -> Result<VirtualAccountRow, ServiceError> {
+        decide_account(actor.platform_role, false, AccountAction::Change)?;
+        let mut work = self.core.store.begin().await?;
+        let row = self.row(work.as_mut(), actor, &new).await?;
+        let row = insert(work.as_mut(), actor, row).await?;
+        work.save().await?;
+        Ok(row)
+    }
+
+    /// What is to be stored, or what is wrong with each field.
+    async fn row(
+        &self,
+        work: &mut dyn Work,
+        actor: &Actor,
+        new: &NewAccount,
+    ) -> Result<VirtualAccountRow, ServiceError> {
         let (mut errors, mut owner) = (Vec::new(), actor.user_id());
         if let Some(named) = &new.owner {
-            match owner_named(work.as_mut(), named).await {
+            match owner_named(work, named).await {
                 Ok(id) => owner = Some(id),
                 Err(ServiceError::Invalid(found)) => errors.extend(found),
                 Err(other) => return Err(other),
@@ -113,25 +138,16 @@ impl VirtualAccounts {
         let (Some(id), true) = (id, errors.is_empty()) else {
             return Err(ServiceError::Invalid(errors));
         };
-        let subject = SubjectRef::virtual_account(&id);
-        let row = VirtualAccountRow {
+        Ok(VirtualAccountRow {
             id,
             description: new.description.trim().to_owned(),
             // The command line is nobody: what it makes has no owner before somebody is named.
-            owner: existing(work.as_mut(), owner).await?,
-            created_by: existing(work.as_mut(), actor.user_id()).await?,
-            created_at: now,
+            owner: accounts::stored(work, owner).await?,
+            created_by: accounts::stored(work, actor.user_id()).await?,
+            created_at: self.core.now(),
             owner_named: None,
             last_used_at: None,
-        };
-        let token = generate(subject.clone(), &token, now)?;
-        work.virtual_accounts().insert(&row).await.map_err(taken)?;
-        work.tokens().insert(&token.row).await?;
-        let event = Event::new("virtual_account.created").subject(&subject);
-        record(work.as_mut(), now, actor, event).await?;
-        let row = work.virtual_accounts().find(&row.id).await?.unwrap_or(row);
-        work.save().await?;
-        Ok((row, token))
+        })
     }
 
     pub async fn change(
@@ -198,9 +214,11 @@ async fn owner_named(work: &mut dyn Work, name: &str) -> Result<UserId, ServiceE
         .ok_or_else(|| ServiceError::invalid("owner", "There is no such person. Enter an e-mail address."))
 }
 
-async fn existing(work: &mut dyn Work, user: Option<UserId>) -> Result<Option<UserId>, StoreError> {
-    let Some(user) = user else { return Ok(None) };
-    Ok(work.users().find(&user).await?.map(|row| row.id))
+async fn insert(work: &mut dyn Work, actor: &Actor, row: VirtualAccountRow) -> Result<VirtualAccountRow, ServiceError> {
+    work.virtual_accounts().insert(&row).await.map_err(taken)?;
+    let event = Event::new("virtual_account.created").subject(&SubjectRef::virtual_account(&row.id));
+    record(work, row.created_at, actor, event).await?;
+    Ok(work.virtual_accounts().find(&row.id).await?.unwrap_or(row))
 }
 
 fn taken(error: StoreError) -> ServiceError {

@@ -35,6 +35,8 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Tls(_) => Self::broken("no secure connection"),
             sqlx::Error::PoolTimedOut => Self::Unavailable("every connection was busy for too long".to_owned()),
             sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unavailable("it was shut down".to_owned()),
+            // A connection that broke in the middle: another one may do.
+            sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed => Self::Unavailable(kind_of(&error).to_owned()),
             sqlx::Error::Configuration(_) => Self::broken("the database URL is malformed"),
             sqlx::Error::ColumnDecode { index, .. } => Self::Broken(format!("column {index} does not decode")),
             sqlx::Error::ColumnNotFound(name) => Self::Broken(format!("there is no column {name}")),
@@ -95,6 +97,22 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_that_breaks_is_passing_trouble() {
+        for error in [
+            sqlx::Error::BeginFailed,
+            sqlx::Error::Protocol("cut off".into()),
+            sqlx::Error::Io(std::io::ErrorKind::UnexpectedEof.into()),
+        ] {
+            let text = error.to_string();
+            assert!(matches!(StoreError::from(error), StoreError::Unavailable(_)), "{text}");
+        }
+        assert!(matches!(
+            StoreError::from(sqlx::Error::RowNotFound),
+            StoreError::Broken(_)
+        ));
+    }
 
     #[test]
     fn passing_trouble_is_told_from_bugs() {

@@ -13,6 +13,9 @@ mod external_identities;
 mod follow;
 mod grants;
 mod invitations;
+mod login_clients;
+pub mod login_rows;
+mod logins;
 mod notices;
 mod override_page;
 mod overrides;
@@ -49,6 +52,9 @@ use crate::seal::Sealed;
 
 pub use changes::{Changes, Moment, Place};
 pub use error::StoreError;
+pub use login_rows::{
+    FoundLoginToken, LoginApp, LoginClientRow, LoginCodeRow, LoginGrantRow, LoginTokenKind, LoginTokenRow,
+};
 pub use rows::{
     Consent, ExternalIdentityRow, Grant, Grantee, InvitationRow, MemberRow, NoticeChannel, NoticeRow, NoticeState,
     OAuthClientRow, OverridePage, OverrideQuery, OverrideRow, OverrideSort, OverrideUse, Page, PageQuery,
@@ -78,6 +84,8 @@ pub trait Store: Send + Sync + 'static {
     async fn read(&self) -> Result<Box<dyn Work>, StoreError>;
     /// Brings the schema up to date. Safe to run from several replicas at once.
     async fn migrate(&self) -> Result<(), StoreError>;
+    /// How many migrations the database lacks. Changes nothing.
+    async fn pending(&self) -> Result<usize, StoreError>;
     /// The key that ties the entries of both trails. Until it is given, nothing can be written there.
     fn give_chain_key(&self, key: ChainKey);
     /// What has changed since copies were made, here and at other processes; from the first time on, those are listened to.
@@ -102,6 +110,8 @@ pub trait Work: Send {
     fn renewals(&mut self) -> &mut dyn Renewals;
     fn consents(&mut self) -> &mut dyn Consents;
     fn tokens(&mut self) -> &mut dyn Tokens;
+    fn login_clients(&mut self) -> &mut dyn LoginClients;
+    fn logins(&mut self) -> &mut dyn Logins;
     fn sessions(&mut self) -> &mut dyn Sessions;
     fn audit(&mut self) -> &mut dyn Audit;
     fn calls(&mut self) -> &mut dyn Calls;
@@ -344,8 +354,45 @@ pub trait Tokens: Send {
         ends_at: Timestamp,
     ) -> Result<bool, StoreError>;
     async fn delete(&mut self, id: &TokenId, owner: &SubjectRef) -> Result<bool, StoreError>;
-    /// Batched, off the calls' path.
+    /// Batched, off the calls' path. The id of what a person allowed an MCP client stands for its tokens.
     async fn record_uses(&mut self, uses: &[(TokenId, Timestamp)]) -> Result<(), StoreError>;
+}
+
+/// MCP clients that registered themselves (B10).
+#[async_trait]
+pub trait LoginClients: Send {
+    async fn insert(&mut self, row: &LoginClientRow) -> Result<(), StoreError>;
+    async fn find(&mut self, id: &str) -> Result<Option<LoginClientRow>, StoreError>;
+    async fn count(&mut self) -> Result<i64, StoreError>;
+    /// Somebody allowed it something.
+    async fn touch(&mut self, id: &str, at: Timestamp) -> Result<(), StoreError>;
+    /// Takes away so many of those that nobody has allowed anything, the longest unused first.
+    async fn evict(&mut self, number: i64) -> Result<u64, StoreError>;
+    /// The same, of all that were last used then or before.
+    async fn delete_idle(&mut self, since: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// What people allowed MCP clients. Codes and tokens are known by their SHA-256.
+#[async_trait]
+pub trait Logins: Send {
+    async fn add_code(&mut self, row: &LoginCodeRow) -> Result<(), StoreError>;
+    async fn knows_code(&mut self, hash: &[u8]) -> Result<bool, StoreError>;
+    /// And it is gone: of two that ask at once only one gets it.
+    async fn take_code(&mut self, hash: &[u8]) -> Result<Option<LoginCodeRow>, StoreError>;
+    async fn add_grant(&mut self, row: &LoginGrantRow) -> Result<(), StoreError>;
+    async fn find_grant(&mut self, id: &str) -> Result<Option<LoginGrantRow>, StoreError>;
+    /// What a used code became.
+    async fn grant_of_code(&mut self, hash: &[u8]) -> Result<Option<LoginGrantRow>, StoreError>;
+    /// A person's that have not ended, newest first.
+    async fn list_grants(&mut self, user: &UserId, now: Timestamp) -> Result<Vec<LoginGrantRow>, StoreError>;
+    async fn prolong_grant(&mut self, id: &str, until: Timestamp) -> Result<(), StoreError>;
+    /// Its tokens go with it.
+    async fn delete_grant(&mut self, id: &str) -> Result<bool, StoreError>;
+    async fn add_token(&mut self, row: &LoginTokenRow) -> Result<(), StoreError>;
+    async fn find_token(&mut self, hash: &[u8]) -> Result<Option<FoundLoginToken>, StoreError>;
+    /// True for one caller, once.
+    async fn use_refresh(&mut self, hash: &[u8], at: Timestamp) -> Result<bool, StoreError>;
+    async fn delete_expired(&mut self, now: Timestamp) -> Result<u64, StoreError>;
 }
 
 #[async_trait]

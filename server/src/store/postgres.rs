@@ -11,7 +11,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, Postgres};
 
 use super::trail::SharedKey;
-use super::work::Tx;
+use super::work::{APPLIED, Tx, missing};
 use super::{ChainKey, Changes, Store, StoreError, Work, follow};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -71,6 +71,16 @@ impl Store for PostgresStore {
     /// sqlx holds an advisory lock meanwhile.
     async fn migrate(&self) -> Result<(), StoreError> {
         Ok(MIGRATIONS.run_direct(&mut *self.pool.acquire().await?).await?)
+    }
+
+    async fn pending(&self) -> Result<usize, StoreError> {
+        let known = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+        let known: bool = sqlx::query_scalar(known).fetch_one(&self.pool).await?;
+        if !known {
+            return Ok(MIGRATIONS.iter().count());
+        }
+        let applied = sqlx::query_scalar(APPLIED).fetch_all(&self.pool).await?;
+        Ok(missing(&MIGRATIONS, &applied))
     }
 
     fn give_chain_key(&self, key: ChainKey) {

@@ -13,7 +13,7 @@ use sqlx::pool::{Pool, PoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use super::trail::SharedKey;
-use super::work::Tx;
+use super::work::{APPLIED, Tx, missing};
 use super::{ChainKey, Changes, Store, StoreError, Work, follow};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
@@ -101,6 +101,16 @@ impl Store for SqliteStore {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         MIGRATIONS.run_direct(&mut *tx).await?;
         Ok(tx.commit().await?)
+    }
+
+    async fn pending(&self) -> Result<usize, StoreError> {
+        let known = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
+        let known: i64 = sqlx::query_scalar(known).fetch_one(&self.readers).await?;
+        if known == 0 {
+            return Ok(MIGRATIONS.iter().count());
+        }
+        let applied = sqlx::query_scalar(APPLIED).fetch_all(&self.readers).await?;
+        Ok(missing(&MIGRATIONS, &applied))
     }
 
     fn give_chain_key(&self, key: ChainKey) {

@@ -30,6 +30,9 @@ const DELETE: &str = "DELETE FROM tokens WHERE id = $1 AND owner_type = $2 AND o
 /// Never backwards: batches of several replicas come in any order.
 const RECORD_USE: &str =
     "UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+/// Ids are UUIDs: what is none of the one kind is one of the other.
+const RECORD_LOGIN_USE: &str =
+    "UPDATE login_grants SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
 
 #[derive(sqlx::FromRow)]
 struct Record {
@@ -142,11 +145,12 @@ macro_rules! stamp {
                 let mut uses: Vec<_> = uses.iter().collect();
                 uses.sort();
                 for (id, at) in uses {
-                    sqlx::query(RECORD_USE)
-                        .bind(id.as_str())
-                        .bind(at.0)
-                        .execute(&mut *self.tx)
-                        .await?;
+                    for sql in [RECORD_USE, RECORD_LOGIN_USE] {
+                        let record = sqlx::query(sql).bind(id.as_str()).bind(at.0);
+                        if record.execute(&mut *self.tx).await?.rows_affected() > 0 {
+                            break;
+                        }
+                    }
                 }
                 Ok(())
             }

@@ -33,6 +33,14 @@ impl<DB: Database> Tx<DB> {
     }
 }
 
+/// The versions of the migrations that ran to their end; sqlx keeps the table.
+pub(super) const APPLIED: &str = "SELECT version FROM _sqlx_migrations WHERE success";
+
+/// How many of ours are not among them.
+pub(super) fn missing(ours: &sqlx::migrate::Migrator, applied: &[i64]) -> usize {
+    ours.iter().filter(|one| !applied.contains(&one.version)).count()
+}
+
 /// What the two databases say differently.
 pub(super) trait Dialect {
     /// Ends a SELECT whose rows must stay as they are until the work ends. SQLite has one writer at a time anyway.
@@ -107,6 +115,12 @@ macro_rules! stamp {
                 self
             }
             fn tokens(&mut self) -> &mut dyn super::Tokens {
+                self
+            }
+            fn login_clients(&mut self) -> &mut dyn super::LoginClients {
+                self
+            }
+            fn logins(&mut self) -> &mut dyn super::Logins {
                 self
             }
             fn sessions(&mut self) -> &mut dyn super::Sessions {

@@ -187,7 +187,7 @@ mod tests {
     #[tokio::test]
     async fn a_line_that_names_its_request_is_not_told_another() {
         let text = lines(LogFormat::Json, Ids { trace: None, ..IDS }, || {
-            info!(request.id = "own", "Hello")
+            info!(request.id = "own", "Hello");
         })
         .await;
         let line: serde_json::Value = serde_json::from_str(&text).unwrap();

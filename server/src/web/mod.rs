@@ -4,8 +4,11 @@ pub mod arrival;
 pub mod assets;
 pub mod headers;
 pub mod health;
+mod import;
 pub mod invite;
 pub mod listen;
+mod login;
+mod login_form;
 pub mod oauth;
 mod once;
 pub mod same_origin;
@@ -36,6 +39,7 @@ use crate::backend;
 use crate::clock::Clock;
 use crate::gateway::{self, Gateway, GatewayConfig};
 use crate::identity::SignOn;
+use crate::login as mcp_login;
 use crate::services::Services;
 use crate::startup::Overkey;
 use crate::telemetry::measures;
@@ -99,7 +103,7 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .merge(oauth::router(overkey.oauth.clone()))
         .nest("/api/v1", api::router(overkey.services.clone()))
-        .merge(ui::router(&pages, state.set_up.clone()))
+        .merge(ui::router(&pages, state.set_up.clone(), overkey.login.clone()))
         .layer(from_fn_with_state(
             (state.services.clone(), state.clock.clone()),
             session::actor,
@@ -109,6 +113,7 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
     Ok(Router::new()
         .merge(with_session)
         .merge(oauth::public_router(overkey.oauth.clone()))
+        .merge(mcp_login::router(overkey.login.clone()))
         .merge(gateway::router(gateway))
         .merge(if config.metrics_listen.is_some() { Router::new() } else { metrics_router(overkey) })
         .layer(from_fn_with_state(trusted_proxies, arrival::arrival))

@@ -128,7 +128,7 @@ fn kept(fields: &[(&str, &String)]) -> Kept {
 }
 
 /// Who posts, and what the page is drawn anew from.
-struct Asked {
+pub(super) struct Asked {
     pages: Pages,
     actor: Option<Actor>,
     headers: HeaderMap,
@@ -150,7 +150,7 @@ impl FromRequestParts<Pages> for Asked {
 
 impl Asked {
     /// The page at this address, with what was made or why it was not.
-    async fn answer<T, F>(self, kept: Kept, make: impl FnOnce(Backend, Actor) -> F) -> Response
+    pub(super) async fn answer<T, F>(self, kept: Kept, make: impl FnOnce(Backend, Actor) -> F) -> Response
     where
         T: Clone + Send + Sync + 'static,
         F: Future<Output = Result<T, UiError>>,

@@ -24,7 +24,7 @@ use tracing::error;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::services::{ServiceError, Services};
+use crate::services::{ServiceError, Services, logins};
 use crate::store::{SessionRow, Store, StoreError};
 
 const IDLE: Duration = Duration::hours(8);
@@ -105,7 +105,7 @@ pub async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
     loop {
         hours.tick().await;
         if let Err(error) = remove_expired(store.as_ref(), clock.now()).await {
-            error!(error = %error, "Could not remove expired sessions");
+            error!(error = %error, "Could not remove expired sessions and sign-ins of clients");
         }
     }
 }
@@ -113,7 +113,8 @@ pub async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
 async fn remove_expired(store: &dyn Store, now: Timestamp) -> std::result::Result<(), StoreError> {
     let mut work = store.begin().await?;
     work.sessions().delete_expired(now).await?;
-    work.save().await
+    work.save().await?;
+    logins::remove_expired(store, now).await
 }
 
 /// tower-sessions' store on our tables.

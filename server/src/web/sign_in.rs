@@ -1,6 +1,7 @@
 //! Signing in and out, and making the first admin: plain form posts that answer with a redirect, so that they work without
 //! scripts and leave nothing in the history.
 
+use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -62,12 +63,27 @@ pub(super) fn back(code: &str, next: &str) -> Response {
     Redirect::to(&format!("/sign-in?{query}")).into_response()
 }
 
+#[derive(Deserialize)]
+pub struct SignOutForm {
+    /// Where the next one who signs in goes.
+    #[serde(default)]
+    next: String,
+}
+
 /// Ends the session on the server; the cookie alone would be worth nothing afterwards.
-pub async fn sign_out(session: Session) -> Response {
+pub async fn sign_out(session: Session, form: Result<Form<SignOutForm>, FormRejection>) -> Response {
     if let Err(error) = session.flush().await {
         log_failure(&error);
     }
-    Redirect::to("/sign-in").into_response()
+    match form {
+        Ok(Form(form)) if !form.next.is_empty() => {
+            let query: String = form_urlencoded::Serializer::new(String::new())
+                .append_pair("next", safe_next(&form.next))
+                .finish();
+            Redirect::to(&format!("/sign-in?{query}")).into_response()
+        }
+        _ => Redirect::to("/sign-in").into_response(),
+    }
 }
 
 #[derive(Deserialize)]

@@ -15,21 +15,28 @@ use app::App;
 use app::backend::Backend;
 use app::shell::shell;
 
-use super::{assets, once, set_up::SetUpLink, sign_in::safe_next};
+use super::{assets, import, login, once, set_up::SetUpLink, sign_in::safe_next};
+use crate::login::Login;
 
 #[derive(Clone)]
 pub(super) struct Pages {
     options: LeptosOptions,
     pub(super) backend: Backend,
+    pub(super) login: Login,
 }
 
-pub fn router(backend: &Backend, set_up: SetUpLink) -> Router {
+pub fn router(backend: &Backend, set_up: SetUpLink, login: Login) -> Router {
     let pages = Pages {
         options: options(),
         backend: backend.clone(),
+        login,
     };
     let context = context(backend);
-    let (routes, _) = generate_route_list_with_exclusions_and_ssg_and_context(App, None, context.clone());
+    let (routes, _) = generate_route_list_with_exclusions_and_ssg_and_context(
+        App,
+        Some(vec![login::PAGE.to_owned()]),
+        context.clone(),
+    );
     let drawn = {
         let options = pages.options.clone();
         move || shell(options.clone())
@@ -40,6 +47,8 @@ pub fn router(backend: &Backend, set_up: SetUpLink) -> Router {
     Router::new()
         .merge(leptos)
         .merge(once::routes())
+        .merge(login::routes())
+        .merge(import::routes())
         .fallback(file_or_not_found)
         .layer(from_fn(signed_in_first))
         .layer(from_fn_with_state(set_up, only_a_good_link))

@@ -222,7 +222,7 @@ fn holds(haystack: &[u8], needle: &str) -> bool {
 }
 
 #[tokio::test]
-async fn s08_h1_h5_no_credential_is_found_in_files_logs_answers_or_metrics() {
+async fn s08_b8_h1_h5_no_credential_is_found_in_files_logs_answers_or_metrics() {
     let home = Home::new();
     let add = ["user", "add", "--email", "ada@demo.test", "--admin", "--password-stdin"];
     home.run_with_input(&add, PASSWORD).ok();

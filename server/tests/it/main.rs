@@ -7,11 +7,13 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod apply;
 mod audit;
 mod canary;
 mod crash;
 mod demo;
 mod demo_provider;
+mod doctor;
 mod egress;
 mod gateway;
 mod identity;

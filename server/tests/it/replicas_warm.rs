@@ -140,7 +140,7 @@ async fn b12_a_replica_that_hears_nothing_goes_by_nothing_old() {
             .await;
     }
     stop.store(true, Ordering::Relaxed);
-    assert!(killer.await.unwrap() > 10, "the connections were ended");
+    assert!(killer.await.unwrap() > 3, "the connections were ended");
     let since = Instant::now();
     replicas.set(0, "sk-last").await;
     replicas.soon_carries(1, "Bearer sk-last", since).await;
@@ -195,6 +195,8 @@ fn load(urls: &[url::Url], token: &str, stop: &Arc<AtomicBool>) -> Vec<tokio::ta
                     status,
                     carried,
                 });
+                // A load, not a flood: the tests beside this one need the machine, too.
+                tokio::time::sleep(Duration::from_millis(3)).await;
             }
             all
         })
@@ -261,7 +263,7 @@ async fn b12_no_process_uses_a_key_replaced_more_than_a_second_ago_and_none_fail
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     ears.store(true, Ordering::Relaxed);
-    assert!(killer.await.unwrap() > 10, "the connections were ended");
+    assert!(killer.await.unwrap() > 3, "the connections were ended");
     // Without a database: what holds for a second is used, and then nothing is.
     let cut = Instant::now();
     switch.send(false).unwrap();
@@ -282,7 +284,11 @@ async fn b12_no_process_uses_a_key_replaced_more_than_a_second_ago_and_none_fail
         if dead || (seen.status == Some(503) && without_database(seen.began)) {
             continue;
         }
-        assert_eq!(seen.status, Some(200), "at {}: {}", seen.at, seen.carried);
+        if seen.status != Some(200) {
+            let log = processes[seen.at].log();
+            let warnings: Vec<_> = log.lines().filter(|line| !line.contains(" INFO ")).collect();
+            panic!("{:?} at {}: {warnings:#?}", seen.status, seen.at);
+        }
         let old = replaced.iter().find(|(key, _)| *key == seen.carried);
         let late = old.map(|(_, at)| seen.began.saturating_duration_since(*at));
         assert!(

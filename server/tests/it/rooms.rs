@@ -21,6 +21,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("app/src", &["sqlx", "argon2", "reqwest", "tokio"]),
     ("frontend/src", &["domain", "server", "sqlx", "tokio", "reqwest"]),
+    (
+        "server/src/apply",
+        &["sqlx", "axum", "leptos", "crate::store", "crate::gateway"],
+    ),
     ("server/src/services", &["sqlx", "axum", "leptos", "app"]),
     (
         "server/src/egress",

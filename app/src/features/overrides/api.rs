@@ -8,6 +8,7 @@ use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
 use super::back::Back;
+use super::import_model::ImportPage;
 use super::model::{Doomed, Entered, FormPage, ListRequest, OverridesPage, SubjectHit};
 use super::why_model::WhyPage;
 #[cfg(feature = "ssr")]
@@ -23,6 +24,12 @@ pub async fn list_overrides(request: ListRequest) -> Result<OverridesPage, UiErr
 #[server(endpoint = "ui/overrides/form")]
 pub async fn override_form(server: String, #[server(default)] id: String) -> Result<FormPage, UiError> {
     backend::call(|backend, actor| async move { backend.overrides.form(&actor, &server, &id).await }).await
+}
+
+/// What the page of an import begins with.
+#[server(endpoint = "ui/overrides/import-form")]
+pub async fn import_form(server: String) -> Result<ImportPage, UiError> {
+    backend::call(|backend, actor| async move { backend.imports.form(&actor, &server).await }).await
 }
 
 #[server(endpoint = "ui/overrides/subjects")]

@@ -4,6 +4,8 @@ pub mod api;
 mod back;
 pub(super) mod form;
 pub(super) mod health;
+mod import;
+pub mod import_model;
 pub mod model;
 mod remove;
 mod row;
@@ -15,6 +17,7 @@ mod why;
 pub mod why_model;
 
 pub use form::{AddOverride, EditOverride};
+pub use import::Import;
 pub use remove::DeleteOverride;
 pub use tab::OverridesTab;
 pub use why::Why;

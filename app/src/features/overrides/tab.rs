@@ -64,6 +64,9 @@ fn Overrides(page: OverridesPage, verify: ServerAction<VerifyOverride>) -> AnyVi
     let add = page.may_add.then(|| {
         view! { <a class="button" data-kind="primary" href=add><Icon icon=icons::PLUS/>"Add Override"</a> }
     });
+    let import = (page.manager && page.may_add).then(|| {
+        view! { <a class="button" href=format!("/servers/{}/overrides/import", page.request.server)>"Import"</a> }
+    });
     let headers = page
         .headers
         .iter()
@@ -78,7 +81,7 @@ fn Overrides(page: OverridesPage, verify: ServerAction<VerifyOverride>) -> AnyVi
             <h2 id="overrides-heading">"Auth Overrides"</h2>
             <div class="page-actions">
                 <a class="button" data-kind="quiet" href=format!("/servers/{}/overrides/why", page.request.server)>"Why this credential?"</a>
-                {authorize}{add}
+                {authorize}{import}{add}
             </div>
         </div>
         <p class="section-text">{introduction(page.mode)}" "<Badge text=page.mode.label()/>" "{headers}</p>

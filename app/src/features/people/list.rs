@@ -5,6 +5,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::api::list_people;
 use super::model::{PeoplePage, PersonRow, state_tone};
+use crate::features::identities::DirectoryTabs;
 use crate::ui::address::next_page;
 use crate::ui::avatar::Avatar;
 use crate::ui::badge::{Badge, Tone};
@@ -51,6 +52,7 @@ fn List(page: PeoplePage) -> AnyView {
         <PageHead title="People">
             <a class="button" data-kind="primary" href="/people/new"><Icon icon=icons::PLUS/>"Invite person"</a>
         </PageHead>
+        <DirectoryTabs here="/people"/>
         {invite}
         <SearchForm action="/people" of="people" value=page.search/>
         {content}

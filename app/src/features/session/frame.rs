@@ -84,7 +84,10 @@ fn Place(href: &'static str, name: &'static str, icon: icons::Icon) -> AnyView {
     let location = use_location();
     let current = move || {
         let path = location.pathname.get();
-        let here = path == href || path.starts_with(&format!("{href}/")) || (path == "/" && href == PLACES[0].0);
+        let here = path == href
+            || path.starts_with(&format!("{href}/"))
+            || (href == "/people" && path.starts_with("/external-identities"))
+            || (path == "/" && href == PLACES[0].0);
         here.then_some("page")
     };
     view! {

@@ -7,6 +7,7 @@ use super::api::{CreateToken, RevokeToken, list_tokens};
 use super::cells::{LifetimeField, TokenCells, token_heads};
 use super::model::{CreatedToken, TokenRow};
 use crate::error::UiError;
+use crate::features::apps::ConnectedApps;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, successes};
 use crate::ui::loaded::loaded;
@@ -32,6 +33,7 @@ pub fn Tokens() -> AnyView {
         <p class="section-text">"A gateway token lets your MCP clients call every server you may use. It is not a credential of any server."</p>
         <New create outcome/>
         {loaded(list, move |rows| view! { <List rows revoke/> }.into_any())}
+        <ConnectedApps/>
     }
     .into_any()
 }

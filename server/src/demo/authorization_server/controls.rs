@@ -56,6 +56,7 @@ pub struct Switches {
     pub response_issuer: ResponseIssuer,
     /// Whether clients may register themselves.
     pub registration: bool,
+    pub refuse_revocations: bool,
 }
 
 impl Default for Switches {
@@ -68,6 +69,7 @@ impl Default for Switches {
             delay: None,
             response_issuer: ResponseIssuer::Own,
             registration: true,
+            refuse_revocations: false,
         }
     }
 }
@@ -102,6 +104,11 @@ impl DemoProvider {
         for known in books.clients.iter_mut().filter(|known| known.id == client) {
             known.secret = Some(Secret::new(secret));
         }
+    }
+
+    /// How many consents of theirs are good.
+    pub fn grants_of(&self, person: &str) -> usize {
+        self.books().ledger.all_of(person)
     }
 
     /// As when a person takes back at the provider what they allowed.

@@ -179,6 +179,11 @@ impl Ledger {
         }
     }
 
+    pub fn all_of(&self, person: &str) -> usize {
+        let own = |grant: &&Grant| grant.person.as_deref() == Some(person);
+        self.families.values().filter(own).count()
+    }
+
     pub fn end_all_of(&mut self, person: &str) {
         self.families.retain(|_, grant| grant.person.as_deref() != Some(person));
     }

@@ -170,6 +170,9 @@ pub(super) async fn revoke(
     asked: Result<Form<Revoked>, FormRejection>,
 ) -> Response {
     provider.count(|counts| counts.revocations += 1);
+    if provider.switches().refuse_revocations {
+        return fail(Failure::Busy);
+    }
     let Ok(Form(asked)) = asked else {
         return refuse(Refusal::new(
             "invalid_request",

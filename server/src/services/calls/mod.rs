@@ -27,7 +27,7 @@ use crate::services::renewals::HeldTokens;
 use crate::services::revocations::Revocations;
 use crate::services::uses::Uses;
 use crate::services::waiting::Waiting;
-use crate::services::{Core, ServiceError, access, identity, tokens, vault};
+use crate::services::{Core, ServiceError, access, identity, logins, tokens, vault};
 use crate::store::{OverrideRow, OverrideUse, ServerRow, StoreError};
 use warm::{Dated, Holder, Noted, Owned, OwnedRow, Reached, Warm};
 
@@ -45,6 +45,8 @@ pub enum Proof {
     Own(Vec<u8>),
     /// An identity provider's (B02).
     Provider(Identity),
+    /// An access token of our own login, by its SHA-256, and the server it counts at (B10).
+    Login(Vec<u8>, String),
 }
 
 /// A server as a call sees it. Holds opened secrets, so it is never serialised or logged.
@@ -263,6 +265,17 @@ impl Calls {
         })
     }
 
+    /// The same at a server's own address, where the tokens of our own login count, too (B10).
+    pub async fn authenticate_at(&self, token: &str, server: &str) -> Result<Caller, AuthenticateError> {
+        let Some(hash) = logins::access_hash(token) else {
+            return self.authenticate(token).await;
+        };
+        let (actor, id) = logins::holder(&self.core, &hash, server).await?;
+        self.uses.token_used(id, self.core.now());
+        let proof = Proof::Login(hash, server.to_owned());
+        Ok(Caller { actor, proof })
+    }
+
     async fn with_providers_token(&self, token: &str) -> Result<Caller, AuthenticateError> {
         let identity = self.verifier.verify(token, self.core.now()).await?;
         let actor = identities::admit(&self.core, &identity).await?;
@@ -298,6 +311,7 @@ impl Calls {
     async fn still(&self, proof: &Proof) -> Result<Actor, AuthenticateError> {
         match proof {
             Proof::Own(hash) => Ok(self.holder(hash).await?.actor),
+            Proof::Login(hash, server) => Ok(logins::holder(&self.core, hash, server).await?.0),
             Proof::Provider(identity) if identity.expires_at <= self.core.now() => Err(AuthenticateError::Invalid),
             Proof::Provider(identity) => {
                 let mut work = self.core.store.read().await?;

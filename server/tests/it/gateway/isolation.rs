@@ -2,14 +2,14 @@
 
 use futures_util::future::join_all;
 
-use crate::support::World;
 use crate::support::world::individual;
+use crate::support::{World, on_every_database};
+
+on_every_database!(b9_every_call_of_many_at_once_carries_its_callers_own_credential);
 
 const ROUNDS: usize = 6;
 
-#[tokio::test]
-async fn b9_every_call_of_many_at_once_carries_its_callers_own_credential() {
-    let world = World::new().await;
+async fn b9_every_call_of_many_at_once_carries_its_callers_own_credential(world: &World) {
     let servers = ["notes", "second", "third"];
     for name in &servers[1..] {
         world.server(name, individual()).await;

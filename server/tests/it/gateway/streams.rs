@@ -4,18 +4,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Answer, Caller, World, raw, soon};
+use crate::support::{Answer, Caller, World, piece, raw, soon};
 
 async fn ready() -> World {
     let world = World::new().await;
     world.set(&world.bob, "notes", "sk-bob").await;
     world
-}
-
-/// The next piece of a stream.
-async fn piece(response: &mut reqwest::Response) -> Option<String> {
-    let chunk = soon("a piece of the stream", response.chunk()).await.unwrap();
-    chunk.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
 }
 
 #[tokio::test]

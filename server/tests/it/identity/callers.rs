@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::stage::Stage;
-use crate::support::database::Postgres;
 
 const HEADER: &str = r#"{"alg": "EdDSA", "typ": "at+jwt", "kid": "one"}"#;
 
@@ -13,15 +12,15 @@ macro_rules! on_both {
         mod sqlite {
             $(#[tokio::test]
             async fn $case() {
-                super::$case(&super::Stage::new().await).await;
+                super::$case(&crate::identity::stage::Stage::new().await).await;
             })*
         }
         mod postgres {
             $(#[tokio::test]
             async fn $case() {
-                let database = super::Postgres::create().await;
+                let database = crate::support::database::Postgres::create().await;
                 let url = database.url.clone();
-                let stage = super::Stage::with(move |config| config.database_url = url).await;
+                let stage = crate::identity::stage::Stage::with(move |config| config.database_url = url).await;
                 super::$case(&stage).await;
                 drop(stage);
                 database.remove().await;
@@ -29,6 +28,7 @@ macro_rules! on_both {
         }
     };
 }
+pub(super) use on_both;
 
 on_both!(
     a7_the_same_subject_of_two_providers_is_two_callers,

@@ -2,6 +2,8 @@
 
 mod callers;
 mod keys;
+mod roles;
 mod sign_on;
 mod stage;
+mod streams;
 mod tokens;

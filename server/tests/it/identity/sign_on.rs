@@ -268,6 +268,35 @@ async fn an_answer_counts_once_in_time_and_in_the_browser_that_asked() {
 }
 
 #[tokio::test]
+async fn g6_a_sign_on_ends_on_this_site_and_a_refusal_at_the_provider_is_told() {
+    let front = Front::new().await;
+    for next in [
+        "//evil.example",
+        "https:evil.example",
+        "javascript:alert(1)",
+        "/\\evil.example",
+        "",
+    ] {
+        let away = front.leave(next).await;
+        let claims = front.claims(&away, "z-1", &zoe());
+        let answer = front.come_back(&away, claims).await;
+        assert_eq!(answer.header("location"), "/servers", "{next}");
+    }
+    let away = front.leave("/servers").await;
+    let query = format!("error=access_denied&error_description=%3Cb%3E&state={}", away.state);
+    let answer = front.back(&away.cookie, &query).await;
+    assert_eq!(error(answer.header("location")), "sso_denied");
+    assert!(
+        !answer.header("location").contains("%3C"),
+        "their words are not passed on"
+    );
+    // It is used up: what comes after it does not count.
+    let claims = front.claims(&away, "z-1", &zoe());
+    let answer = front.come_back(&away, claims).await;
+    assert_eq!(error(answer.header("location")), "sso_again");
+}
+
+#[tokio::test]
 async fn only_the_provider_that_was_asked_may_say_who_it_is() {
     let front = Front::new().await;
     front.stage.idp.name_yourself();

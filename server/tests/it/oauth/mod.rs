@@ -5,6 +5,7 @@ mod consent;
 mod discovery;
 mod machine;
 mod renewal;
+mod revocation;
 mod settings;
 pub mod stage;
 mod storm;

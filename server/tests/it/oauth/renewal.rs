@@ -16,6 +16,7 @@ on_every_database!(
     without_a_refresh_token_the_end_means_consent_again,
     a_refused_token_is_renewed_once_and_the_call_sent_once_more,
     a_renewal_keeps_sessions_and_a_new_consent_ends_them,
+    b07_consents_that_ended_by_themselves_stand_in_the_trail_once_each,
     a_call_that_lacks_scopes_leads_to_a_consent_that_asks_for_them,
 );
 
@@ -93,6 +94,49 @@ async fn invalid_grant_means_consent_again(world: &World) {
     browser.come_back(&back).await;
     assert_eq!(stage.only("tracker").await.1, "active");
     assert_eq!(stage.whoami(&world.bob, "tracker").await, "bob");
+}
+
+async fn b07_consents_that_ended_by_themselves_stand_in_the_trail_once_each(world: &World) {
+    let stage = Stage::on(world).await;
+    stage.connect(&world.bob, "tracker", "bob").await;
+    stage.provider.forget("bob");
+    world.app.clock.advance(LIFETIME);
+    for _ in 0..3 {
+        assert_eq!(world.missing(&world.bob, "tracker").await, "oauth_invalidated");
+    }
+    stage.provider.switch(|switches| switches.refresh_tokens = false);
+    stage.connect(&world.eve, "tracker", "eve").await;
+    world.app.clock.advance(LIFETIME);
+    assert_eq!(world.missing(&world.eve, "tracker").await, "oauth_invalidated");
+    stage.provider.switch(|switches| switches.refresh_tokens = true);
+    stage.connect(&world.bob, "echo", "bob").await;
+    for _ in 0..2 {
+        world.upstream.answer(401, &[("www-authenticate", "Bearer")], "");
+    }
+    let answer = world.call(&world.bob, "echo").await.expect(200);
+    assert_eq!(answer["error"]["data"]["reason"], "oauth_invalidated");
+
+    let trail = world.app.get(&world.ada, "/audit?action=override.invalidated").await;
+    let trail = trail.expect(200);
+    let entry = |item: &serde_json::Value| {
+        assert!(item["actor"].is_null() || item["actor"]["id"].is_null(), "{item}");
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        (
+            text(&item["server"]),
+            text(&item["subject"]["id"]),
+            text(&item["detail"]["kind"]),
+            text(&item["detail"]["reason"]),
+        )
+    };
+    let expected = [
+        ("echo", &world.bob.id, "refused_upstream"),
+        ("tracker", &world.eve.id, "ended"),
+        ("tracker", &world.bob.id, "refresh_refused"),
+    ];
+    let expected =
+        expected.map(|(server, id, why)| (server.to_owned(), id.clone(), "oauth".to_owned(), why.to_owned()));
+    let items = trail["items"].as_array().unwrap();
+    assert_eq!(items.iter().map(entry).collect::<Vec<_>>(), expected);
 }
 
 async fn trouble_at_the_provider_takes_nothing_away(world: &World) {

@@ -7,14 +7,16 @@ use crate::support::world::{client_credentials, individual, no_auth, passthrough
 use crate::support::{World, on_every_database};
 
 on_every_database!(
-    s61_d08_another_client_invalidates_tokens_until_the_next_consent_and_leaves_manual_overrides,
+    s61_d08_b7_another_client_invalidates_tokens_until_the_next_consent_and_leaves_manual_overrides,
     s52_to_s56_another_mode_deletes_tokens,
     d06_another_origin_suspends_tokens_until_the_next_consent,
     d12_s22_a_manual_override_wins_over_a_token,
     d07_the_preview_names_who_has_to_consent_again,
 );
 
-async fn s61_d08_another_client_invalidates_tokens_until_the_next_consent_and_leaves_manual_overrides(world: &World) {
+async fn s61_d08_b7_another_client_invalidates_tokens_until_the_next_consent_and_leaves_manual_overrides(
+    world: &World,
+) {
     let stage = Stage::on(world).await;
     let browser = stage.connect(&world.bob, "echo", "bob").await;
     world

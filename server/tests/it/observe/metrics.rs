@@ -18,10 +18,10 @@ fn named(text: &str, known: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     let metrics = words.filter(|word| word.starts_with("overkey_") || word.starts_with("process_"));
     let whole = |word: &str| {
-        let parts = ["_bucket", "_sum", "_count"]
+        let mut parts = ["_bucket", "_sum", "_count"]
             .iter()
             .filter_map(|end| word.strip_suffix(end));
-        parts.filter(|base| known(base)).next_back().unwrap_or(word).to_owned()
+        parts.rfind(|base| known(base)).unwrap_or(word).to_owned()
     };
     metrics.map(whole).collect()
 }

@@ -16,7 +16,7 @@ use crate::support::{World, on_every_database};
 
 on_every_database!(
     s50_to_s57_changes_of_mode,
-    s60_d03_d04_changes_of_template,
+    s60_b6_d03_d04_changes_of_template,
     s61_d08_changes_of_the_oauth_client,
     d06_changes_of_the_url,
     d09_deleting_people_accounts_and_servers,
@@ -72,7 +72,7 @@ async fn s50_to_s57_changes_of_mode(world: &World) {
         .expect(201);
 }
 
-async fn s60_d03_d04_changes_of_template(world: &World) {
+async fn s60_b6_d03_d04_changes_of_template(world: &World) {
     let template = |text: Value| json!({"mode": "api_key_individual", "headers": {"Authorization": text}});
     let mask = "••••••••3456";
     for (number, (before, after, effect, expected)) in [

@@ -9,7 +9,7 @@ use crate::support::{Answer, Caller, World, on_every_database};
 on_every_database!(
     d11_an_unknown_server_and_a_foreign_one_answer_byte_alike,
     d10_masks_show_four_characters_of_long_values_only,
-    s08_no_answer_holds_what_was_entered,
+    s08_b8_no_answer_holds_what_was_entered,
     accounts_of_others_are_not_there_for_users,
 );
 
@@ -103,7 +103,7 @@ async fn d10_masks_show_four_characters_of_long_values_only(world: &World) {
     assert_eq!(seen["outbound_auth"]["client_secret"], "••••••••1234");
 }
 
-async fn s08_no_answer_holds_what_was_entered(world: &World) {
+async fn s08_b8_no_answer_holds_what_was_entered(world: &World) {
     const SECRETS: [&str; 3] = ["canary-own-1234", "canary-shared-1234", "canary-client-1234"];
     let mut code = authorization_code();
     code["client_secret"] = json!(SECRETS[2]);

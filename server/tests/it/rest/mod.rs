@@ -4,6 +4,7 @@ mod accounts;
 mod changes;
 mod concurrency;
 mod hidden;
+mod import;
 mod input;
 mod invitations;
 mod lists;

@@ -7,7 +7,7 @@ use crate::support::world::{authorization_code, client_credentials, individual, 
 use crate::support::{Answer, World, on_every_database};
 
 on_every_database!(
-    s20_to_s25_which_servers_take_overrides_and_from_whom,
+    s20_to_s25_b4_which_servers_take_overrides_and_from_whom,
     s21_s23_b01_the_switch_of_a_shared_server,
     b01_d07_switching_it_off_is_previewed_and_deletes,
 );
@@ -24,7 +24,7 @@ fn outcome(answer: &Answer) -> String {
     }
 }
 
-async fn s20_to_s25_which_servers_take_overrides_and_from_whom(world: &World) {
+async fn s20_to_s25_b4_which_servers_take_overrides_and_from_whom(world: &World) {
     const NO: &str = "overrides-unsupported";
     let rows: [(&str, Value, &str, &str); 6] = [
         ("s20", individual(), "added", "added"),

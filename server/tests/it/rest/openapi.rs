@@ -21,6 +21,7 @@ const ROUTES: &[&str] = &[
     "delete /servers/{name}/overrides/{subject_type}/{subject_id}",
     "post /servers/{name}/overrides/{subject_type}/{subject_id}/verify",
     "get /servers/{name}/resolve/{subject_type}/{subject_id}",
+    "post /servers/{name}/overrides:import",
     "get /servers/{name}/access",
     "put /servers/{name}/access/{grantee_type}/{grantee_id}",
     "delete /servers/{name}/access/{grantee_type}/{grantee_id}",

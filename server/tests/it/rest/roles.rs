@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use crate::support::{Caller, World, on_every_database};
 
 on_every_database!(
-    s11_managers_see_all_and_users_their_own,
+    s11_b3_managers_see_all_and_users_their_own,
     s12_s30_s31_managers_add_for_anybody_and_users_for_themselves,
     s03_b1_a_forged_subject_is_403_and_nothing_is_stored,
-    s13_s14_d01_everybody_edits_and_deletes_their_own_only,
+    s13_s14_d01_b2_everybody_edits_and_deletes_their_own_only,
     d01_b4_on_oauth_a_user_may_delete_what_a_manager_set_but_not_edit_it,
     strangers_meet_404_everywhere,
     b03_why_a_call_carries_what_it_carries_is_for_managers_and_oneself,
@@ -36,7 +36,7 @@ async fn stored(world: &World) -> Value {
     world.app.get(&world.mia, "/servers/notes/overrides").await.expect(200)
 }
 
-async fn s11_managers_see_all_and_users_their_own(world: &World) {
+async fn s11_b3_managers_see_all_and_users_their_own(world: &World) {
     for caller in [&world.bob, &world.eve, &world.ci_bot] {
         world
             .put_override(&world.mia, "notes", caller, "sk-1234567890123456")
@@ -142,7 +142,7 @@ async fn s03_b1_a_forged_subject_is_403_and_nothing_is_stored(world: &World) {
     }
 }
 
-async fn s13_s14_d01_everybody_edits_and_deletes_their_own_only(world: &World) {
+async fn s13_s14_d01_b2_everybody_edits_and_deletes_their_own_only(world: &World) {
     for caller in [&world.bob, &world.eve] {
         world
             .put_override(&world.mia, "notes", caller, "sk-1")

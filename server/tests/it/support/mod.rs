@@ -30,6 +30,12 @@ pub async fn soon<T>(what: &str, happens: impl Future<Output = T>) -> T {
         .unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }
 
+/// The next piece of a stream; `None`: it has ended.
+pub async fn piece(response: &mut reqwest::Response) -> Option<String> {
+    let chunk = soon("a piece of the stream", response.chunk()).await.unwrap();
+    chunk.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
+}
+
 /// `on_every_database!(a, b)` makes the tests `sqlite::a`, `postgres::a`, ... of `async fn a(world: World)`.
 macro_rules! on_every_database {
     ($($case:ident),* $(,)?) => {

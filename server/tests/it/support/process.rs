@@ -163,6 +163,11 @@ impl Running {
         }
     }
 
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&self.output.lock().unwrap()).into_owned()
+    }
+
     /// The next line of the log that holds this.
     pub fn line(&self, text: &str) -> String {
         wait_for(&self.lines, text)
