@@ -28,6 +28,7 @@ use crate::features::overrides::why_model::WhyPage;
 use crate::features::people::model::{InviteLink, PeoplePage, PersonPage};
 use crate::features::servers::model::{Changed, ServerForm, ServerList, ServerListRequest, ServerPage, SettingsPage};
 use crate::features::session::model::{Invited, Me, SignInWays};
+use crate::features::settings::model::NotificationsPage;
 use crate::features::teams::model::{TeamPage, TeamsPage};
 use crate::features::tokens::model::{CreatedToken, TokenRow};
 use crate::features::tools::model::{ToolList, ToolResult};
@@ -197,6 +198,13 @@ pub trait Audit: Send + Sync {
     async fn list(&self, actor: &Actor, request: AuditRequest) -> Result<AuditPage, UiError>;
 }
 
+/// What the operator configured.
+#[async_trait]
+pub trait Settings: Send + Sync {
+    async fn notifications(&self, actor: &Actor) -> Result<NotificationsPage, UiError>;
+    async fn test(&self, actor: &Actor) -> Result<(), UiError>;
+}
+
 #[derive(Clone)]
 pub struct Backend {
     pub people: Arc<dyn People>,
@@ -215,6 +223,7 @@ pub struct Backend {
     pub tools: Arc<dyn Tools>,
     pub activity: Arc<dyn Activity>,
     pub audit: Arc<dyn Audit>,
+    pub settings: Arc<dyn Settings>,
 }
 
 /// Runs one use case for the signed-in actor, and gives an error its HTTP status.

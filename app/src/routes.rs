@@ -16,6 +16,7 @@ use crate::features::overrides::{AddOverride, DeleteOverride, EditOverride, Impo
 use crate::features::people::{DeletePerson, InvitePerson, People, Person};
 use crate::features::servers::{DeleteServer, NewServer, Overview, ServerDetail, Servers, Settings};
 use crate::features::session::{Frame, Invite, NotFound, SetUp, SignIn};
+use crate::features::settings::PlatformSettings;
 use crate::features::teams::{DeleteTeam, NewTeam, Team, Teams};
 use crate::features::tokens::Tokens;
 use crate::features::tools::Tools;
@@ -61,6 +62,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tokens") view=Tokens/>
                     <Route path=path!("/activity") view=Everywhere/>
                     <Route path=path!("/audit") view=Audit/>
+                    <Route path=path!("/settings") view=PlatformSettings/>
                     <Route path=path!("/people") view=People/>
                     <Route path=path!("/people/new") view=InvitePerson/>
                     <ParentRoute path=path!("/people/:id") view=Person>

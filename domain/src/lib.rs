@@ -14,6 +14,7 @@ pub mod identity;
 pub mod injection;
 pub mod latency;
 pub mod login;
+pub mod notice;
 pub mod oauth;
 mod oauth_input;
 pub mod outbound;

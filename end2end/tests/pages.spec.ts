@@ -52,6 +52,7 @@ const pages: [name: string, who: string, path: string][] = [
   ["activity-changes", mia, "/servers/notes/activity/changes"],
   ["activity-everywhere", ada, "/activity"],
   ["audit", ada, "/audit"],
+  ["settings-platform", ada, "/settings"],
   ["settings", mia, "/servers/notes/settings"],
   ["settings-shared", mia, "/servers/shared/settings"],
   ["settings-discovery", mia, "/servers/tracker/settings"],

@@ -39,7 +39,9 @@ test("somebody new signs on, gets an account, a role and a team, and loses both 
   expect(asked).toMatchObject({ response_type: "code", code_challenge_method: "S256" });
   expect(asked?.scope?.split(" ").sort()).toEqual(["email", "groups", "openid", "profile"]);
   expect(asked?.code_challenge).toMatch(/^[\w-]{43}$/);
-  expect(provider.tokenRequests.at(-1)).toMatchObject({ clientId: asked?.client_id, status: 200, proven: true });
+  // The provider is every test's, so its last request may be another's.
+  const request = provider.tokenRequests.findLast(({ clientId }) => clientId === asked?.client_id);
+  expect(request).toMatchObject({ status: 200, proven: true });
 
   await expectSignedIn(page, "Zoe Quinn");
   await expect(page.getByRole("link", { name: "People", exact: true })).toBeVisible();

@@ -17,8 +17,10 @@ use zeroize::Zeroizing;
 use crate::seal::MasterKey;
 
 mod identity;
+mod notify;
 
 pub use identity::{ProviderConfig, SsoConfig};
+pub use notify::{MailConfig, NotifyConfig, WebhookConfig};
 
 const PREFIX: &str = "OVERKEY_";
 /// The test suite's own variables; not configuration.
@@ -62,6 +64,14 @@ struct Raw {
     log: String,
     log_format: LogFormat,
     otlp_endpoint: Option<String>,
+    notify_webhook_url: Option<String>,
+    #[serde(skip_serializing)]
+    notify_webhook_secret: Option<Secretly>,
+    notify_webhook_secret_file: Option<PathBuf>,
+    #[serde(skip_serializing)]
+    smtp_url: Option<Secretly>,
+    smtp_url_file: Option<PathBuf>,
+    mail_from: Option<String>,
 }
 
 const KEYS: &[&str] = &[
@@ -95,6 +105,12 @@ const KEYS: &[&str] = &[
     "log",
     "log_format",
     "otlp_endpoint",
+    "notify_webhook_url",
+    "notify_webhook_secret",
+    "notify_webhook_secret_file",
+    "smtp_url",
+    "smtp_url_file",
+    "mail_from",
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,6 +189,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Where traces go: the whole URL that spans are posted to.
     pub otlp_endpoint: Option<Url>,
+    /// Who is told of what happens to overrides.
+    pub notify: NotifyConfig,
 }
 
 /// One sentence that names the key and says what to do; never a value that may be secret.
@@ -253,12 +271,19 @@ fn defaults() -> Raw {
         log: "info".to_owned(),
         log_format: LogFormat::Text,
         otlp_endpoint: None,
+        notify_webhook_url: None,
+        notify_webhook_secret: None,
+        notify_webhook_secret_file: None,
+        smtp_url: None,
+        smtp_url_file: None,
+        mail_from: None,
     }
 }
 
 impl Raw {
     fn check(mut self) -> Result<Config, ConfigError> {
         let sso = identity::sso(&mut self)?;
+        let notify = notify::notify(&mut self)?;
         let identity_providers = identity::providers(self.identity_providers, sso.as_ref())?;
         let key = match (self.master_key, self.master_key_file) {
             (Some(_), Some(_)) => {
@@ -305,6 +330,7 @@ impl Raw {
             database_url: self.database_url,
             log: self.log,
             log_format: self.log_format,
+            notify,
             otlp_endpoint: self.otlp_endpoint.as_deref().map(collector).transpose()?,
         })
     }

@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod identity;
 pub mod login;
 pub mod mcp;
+pub mod notify;
 pub mod oauth;
 pub mod password;
 pub mod seal;

@@ -26,9 +26,11 @@ use crate::egress::{Egress, EgressConfig, FetchLimits};
 use crate::gateway::Upstreams;
 use crate::identity::{Providers, SignOn};
 use crate::login::Login;
+use crate::notify::Notifier;
 use crate::oauth::Oauth;
 use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::audit::{AuditKeys, AuditTrail, Retention};
+use crate::services::notices::Channels;
 use crate::services::{Core, Services};
 use crate::store::{self, Store};
 use crate::telemetry::measures;
@@ -96,6 +98,10 @@ impl Overkey {
             seal,
             audit_keys,
             public_url,
+            channels: Channels {
+                webhook: config.notify.webhook.is_some(),
+                mail: config.notify.mail.is_some(),
+            },
         };
         let upstreams = Arc::new(Upstreams::new(egress.clone(), &config));
         let providers = Arc::new(Providers::new(&config.identity_providers, &egress));
@@ -111,6 +117,12 @@ impl Overkey {
             core,
             config,
         })
+    }
+
+    /// Who sends notifications.
+    pub fn notifier(&self) -> Notifier {
+        let timeout = Duration::from_secs(self.config.connect_timeout);
+        Notifier::new(&self.core, self.services.outbox.clone(), &self.config.notify, timeout)
     }
 
     /// Everything we answer. Without people, a one-time set-up link is made and printed to the log.
@@ -177,6 +189,7 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
     let sweep = session::sweep(overkey.core.store.clone(), overkey.core.clock.clone());
     let sweep = tokio::spawn(sweep);
     let measured = tokio::spawn(measures::keep());
+    let notifier = tokio::spawn(overkey.notifier().run());
     let keep = tokio::spawn(keep_trails(overkey.services.audit.clone(), retention(&overkey.config)));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut workers = Workers::start(cores, &router, listen::HEADERS).context("Cannot start the threads for calls")?;
@@ -196,6 +209,8 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
     }
     sweep.abort();
     measured.abort();
+    // What was being sent is sent again by whoever is next.
+    notifier.abort();
     // A rotated refresh token that is not stored is lost.
     overkey.oauth.finish_renewals().await;
     keep.abort();

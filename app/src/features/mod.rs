@@ -12,6 +12,7 @@ pub mod overrides;
 pub mod people;
 pub mod servers;
 pub mod session;
+pub mod settings;
 pub mod teams;
 pub mod tokens;
 pub mod tools;

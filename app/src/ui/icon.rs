@@ -22,6 +22,7 @@ pub mod icons {
     pub const PLUS: Icon = lu::LuPlus;
     pub const SEARCH: Icon = lu::LuSearch;
     pub const SERVER: Icon = lu::LuServer;
+    pub const SETTINGS: Icon = lu::LuSettings;
     pub const SUN: Icon = lu::LuSun;
     pub const SYSTEM: Icon = lu::LuMonitor;
     pub const TEAM: Icon = lu::LuUsers;

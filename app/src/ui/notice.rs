@@ -48,6 +48,7 @@ fn sentence(code: &str) -> Option<&'static str> {
         "member-removed" => "Removed from the team. It counts at once.",
         "account-saved" => "Virtual account saved.",
         "account-deleted" => "Virtual account deleted, with its overrides, tokens and access.",
+        "test-sent" => "A test is on its way.",
         "revoked" => "Token revoked. It no longer works.",
         _ => return None,
     })

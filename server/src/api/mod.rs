@@ -12,6 +12,7 @@ mod import;
 mod invitations;
 mod me;
 mod moment;
+mod notifications;
 mod openapi;
 mod outbound_auth;
 mod overrides;

@@ -19,7 +19,8 @@ use utoipa_axum::routes;
 use super::problem::{FieldProblem, Kind, MEDIA_TYPE, ProblemBody};
 use super::{
     access, activity, audit, connected_apps, effective_access, external_identities, import, invitations, me,
-    outbound_auth, overrides, resolve, servers, teams, tokens, user_tokens, users, verify, virtual_accounts,
+    notifications, outbound_auth, overrides, resolve, servers, teams, tokens, user_tokens, users, verify,
+    virtual_accounts,
 };
 use crate::services::Services;
 
@@ -86,6 +87,8 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(teams::get, teams::change, teams::delete))
         .routes(routes!(teams::members))
         .routes(routes!(teams::add_member, teams::remove_member))
+        .routes(routes!(notifications::overview))
+        .routes(routes!(notifications::test))
         .routes(routes!(external_identities::list, external_identities::create))
         .routes(routes!(external_identities::get, external_identities::delete))
         .routes(routes!(virtual_accounts::list, virtual_accounts::create))

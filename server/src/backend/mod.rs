@@ -15,6 +15,7 @@ mod outbound_form;
 mod overrides;
 mod people;
 mod servers;
+mod settings;
 mod teams;
 mod times;
 mod tokens;
@@ -75,7 +76,8 @@ pub fn wire(
         apps: Arc::new(apps::Apps(desk.clone())),
         tools: Arc::new(tools::Tools(gateway.clone())),
         activity: Arc::new(activity::Activity(desk.clone())),
-        audit: Arc::new(audit::Audit(desk)),
+        audit: Arc::new(audit::Audit(desk.clone())),
+        settings: Arc::new(settings::Settings(desk)),
     }
 }
 

@@ -8,6 +8,7 @@ mod connect;
 mod error;
 mod fetch;
 mod guard;
+mod mail;
 mod resolve;
 
 use std::cell::Cell;
@@ -23,6 +24,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 pub use error::{EgressError, FetchError, Unreachable};
 pub use fetch::FetchLimits;
 pub use guard::{Guard, Refused, Scheme};
+pub use mail::{Letter, MailError, Mailbox, Mailer};
 pub use resolve::{Resolve, SystemResolver};
 
 #[derive(Debug, Clone)]

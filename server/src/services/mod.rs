@@ -23,6 +23,7 @@ pub mod import;
 pub mod invitations;
 mod limit;
 pub mod logins;
+pub mod notices;
 mod one_work;
 pub mod outbound_change;
 pub mod overrides;
@@ -62,6 +63,8 @@ pub struct Core {
     pub audit_keys: audit::AuditKeys,
     /// Where people and clients reach us: links in errors are absolute.
     pub public_url: Url,
+    /// Where people are told of what happens to their overrides.
+    pub channels: notices::Channels,
 }
 
 impl Core {
@@ -83,6 +86,7 @@ pub struct Services {
     pub identities: identities::Identities,
     pub invitations: invitations::Invitations,
     pub logins: logins::Logins,
+    pub outbox: notices::outbox::Outbox,
     pub overrides: overrides::Overrides,
     pub people: people::People,
     pub sign_in: sign_in::SignIn,
@@ -112,6 +116,7 @@ impl Services {
             identities: identities::Identities::new(core.clone(), verifier),
             invitations: invitations::Invitations::new(core.clone(), passwords.clone()),
             logins: logins::Logins::new(core.clone()),
+            outbox: notices::outbox::Outbox::new(core.clone()),
             overrides: overrides::Overrides::new(core.clone(), upstream, providers),
             people: people::People::new(core.clone()),
             sign_in: sign_in::SignIn::new(core.clone(), passwords),

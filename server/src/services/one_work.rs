@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::store::{
-    Audit, Calls, ChainKey, Changes, Consents, ExternalIdentities, Grants, Invitations, LoginClients, Logins,
+    Audit, Calls, ChainKey, Changes, Consents, ExternalIdentities, Grants, Invitations, LoginClients, Logins, Notices,
     Overrides, Renewals, Revocations, Servers, Sessions, Settings, Store, StoreError, Teams, Tokens, Trails,
     UserIdentities, Users, VirtualAccounts, Work,
 };
@@ -132,4 +132,5 @@ lend! {
     trails: Trails,
     settings: Settings,
     revocations: Revocations,
+    notices: Notices,
 }

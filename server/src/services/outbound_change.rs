@@ -16,6 +16,7 @@ use domain::server::{Origin, ServerName, ServerUrl};
 
 use super::audit::{Event, record};
 use super::catalog::{Catalog, SeenServer, check_description};
+use super::notices::{self, Notice};
 use super::{Core, ServiceError, access, vault};
 use crate::store::{OverrideRow, ServerRow, StoreError, Work};
 
@@ -254,10 +255,16 @@ impl Planned {
         for (row, outcome) in &self.outcomes {
             counts.add(outcome.effect);
             match outcome.effect {
-                Effect::Deleted => self.delete(core, work, actor, row).await?,
+                Effect::Deleted => {
+                    self.delete(core, work, actor, row).await?;
+                    self.tell(core, work, actor, (notices::Event::Deleted, row)).await?;
+                }
                 Effect::Kept | Effect::Invalidated | Effect::Suspended | Effect::NeedsUpdate => {
                     if let Some(row) = self.rewritten(core, row, outcome)? {
                         work.overrides().update(&row).await?;
+                    }
+                    if outcome.effect == Effect::Invalidated {
+                        self.tell(core, work, actor, (notices::Event::Reconnect, row)).await?;
                     }
                 }
             }
@@ -294,6 +301,22 @@ impl Planned {
             ("needs_update", needs_update),
         ]);
         Ok(record(work, core.now(), actor, event).await?)
+    }
+
+    async fn tell(
+        &self,
+        core: &Core,
+        work: &mut dyn Work,
+        actor: &Actor,
+        (event, about): (notices::Event, &OverrideRow),
+    ) -> Result<(), StoreError> {
+        let notice = Notice {
+            event,
+            server: &self.after.name,
+            about,
+            by: Some(actor),
+        };
+        notices::tell(core, work, notice).await
     }
 
     async fn delete(

@@ -7,7 +7,7 @@ use domain::timestamp::Timestamp;
 use super::audit::{Event, record_own};
 use super::consents::Granted;
 use super::vault::{self, TokenSource, Tokens};
-use super::{Core, ServiceError};
+use super::{Core, ServiceError, notices};
 use crate::seal::{Seal, SealError};
 use crate::store::{Consent, OverrideRow};
 
@@ -154,6 +154,7 @@ impl Renewals {
                     ("issuer", issuer),
                 ]);
             record_own(work.as_mut(), self.core.now(), event).await?;
+            notices::tell_of(&self.core, work.as_mut(), notices::Event::Reconnect, id).await?;
         }
         Ok(work.save().await?)
     }

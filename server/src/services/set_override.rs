@@ -11,6 +11,7 @@ use domain::verdict::Verdict;
 
 use super::audit::{Event, record};
 use super::entered::{self, Entered};
+use super::notices::{self, Notice};
 use super::overrides::{Overrides, SeenOverride};
 use super::place::Place;
 use super::vault::Values;
@@ -84,6 +85,13 @@ impl Overrides {
         };
         record(work.as_mut(), now, actor, event).await?;
         let row = work.overrides().find(&row.id).await?.ok_or(ServiceError::NotFound)?;
+        let notice = Notice {
+            event: notices::Event::Set,
+            server: &place.server.name,
+            about: &row,
+            by: Some(actor),
+        };
+        notices::tell(&self.core, work.as_mut(), notice).await?;
         let seen = self.seen(work.as_mut(), &place, row).await?;
         work.save().await?;
         Ok(Stored { seen, added, verdict })

@@ -3,7 +3,6 @@
 //! The queue is bounded; when it is full a use is dropped: the next call writes a later one.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::id::{OverrideId, TokenId};
@@ -11,7 +10,8 @@ use domain::timestamp::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tracing::warn;
 
-use crate::store::{OverrideUse, Store, StoreError};
+use super::{Core, notices};
+use crate::store::{OverrideUse, StoreError};
 use crate::telemetry::measures;
 
 const QUEUE: usize = 10_000;
@@ -30,9 +30,9 @@ pub struct Uses {
 }
 
 impl Uses {
-    pub fn start(store: Arc<dyn Store>) -> Self {
+    pub fn start(core: Core) -> Self {
         let (queue, events) = mpsc::channel(QUEUE);
-        tokio::spawn(write_in_batches(store, events));
+        tokio::spawn(write_in_batches(core, events));
         Self { queue }
     }
 
@@ -71,7 +71,7 @@ struct Batch {
     tokens: HashMap<TokenId, Timestamp>,
 }
 
-async fn write_in_batches(store: Arc<dyn Store>, mut events: mpsc::Receiver<Event>) {
+async fn write_in_batches(core: Core, mut events: mpsc::Receiver<Event>) {
     let mut tick = tokio::time::interval(EVERY);
     let mut batch = Batch::default();
     loop {
@@ -90,12 +90,12 @@ async fn write_in_batches(store: Arc<dyn Store>, mut events: mpsc::Receiver<Even
             },
             _ = tick.tick() => None,
         };
-        batch.write(store.as_ref()).await;
+        batch.write(&core).await;
         if let Some(done) = flushed {
             done.send(()).ok();
         }
     }
-    batch.write(store.as_ref()).await;
+    batch.write(&core).await;
 }
 
 impl Batch {
@@ -109,25 +109,23 @@ impl Batch {
         slot.at = slot.at.max(used.at);
     }
 
-    async fn write(&mut self, store: &dyn Store) {
+    async fn write(&mut self, core: &Core) {
         if self.overrides.is_empty() && self.tokens.is_empty() {
             return;
         }
         let overrides: Vec<_> = self.overrides.drain().map(|(_, used)| used).collect();
         let tokens: Vec<_> = self.tokens.drain().collect();
-        if let Err(error) = write(store, &overrides, &tokens).await {
+        if let Err(error) = write(core, &overrides, &tokens).await {
             warn!(error = %error, "Could not write last-used times");
         }
     }
 }
 
-async fn write(
-    store: &dyn Store,
-    overrides: &[OverrideUse],
-    tokens: &[(TokenId, Timestamp)],
-) -> Result<(), StoreError> {
-    let mut work = store.begin().await?;
-    work.overrides().record_uses(overrides).await?;
+async fn write(core: &Core, overrides: &[OverrideUse], tokens: &[(TokenId, Timestamp)]) -> Result<(), StoreError> {
+    let mut work = core.store.begin().await?;
+    for rejected in work.overrides().record_uses(overrides).await? {
+        notices::tell_of(core, work.as_mut(), notices::Event::Rejected, &rejected).await?;
+    }
     work.tokens().record_uses(tokens).await?;
     work.save().await
 }

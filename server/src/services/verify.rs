@@ -14,7 +14,7 @@ use domain::field::FieldError;
 use domain::header::HeaderName;
 use domain::id::{OverrideId, ServerId};
 use domain::injection::{FillError, fill};
-use domain::overrides::{Kind, State};
+use domain::overrides::{Condition, Kind, State};
 use domain::role::OverrideAction;
 use domain::secret::Secret;
 use domain::server::ServerUrl;
@@ -23,6 +23,7 @@ use tracing::info;
 
 use super::audit::{Event, record};
 use super::limit::Limit;
+use super::notices::{self, Notice};
 use super::overrides::Overrides;
 use super::place::Place;
 use super::set_override::SetOverride;
@@ -175,6 +176,15 @@ impl Overrides {
                     .await?;
             if !written {
                 return Err(ServiceError::Overtaken);
+            }
+            if !taken && row.condition == Condition::Good {
+                let notice = Notice {
+                    event: notices::Event::Rejected,
+                    server: &place.server.name,
+                    about: row,
+                    by: Some(actor),
+                };
+                notices::tell(&self.core, work.as_mut(), notice).await?;
             }
         }
         let event = Event::new("override.verified")

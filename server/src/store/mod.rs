@@ -16,6 +16,7 @@ mod invitations;
 mod login_clients;
 pub mod login_rows;
 mod logins;
+mod notices;
 mod override_page;
 mod overrides;
 mod postgres;
@@ -40,6 +41,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::actor::SubjectRef;
 use domain::id::{ExternalIdentityId, OverrideId, ServerId, TeamId, TokenId, UserId, VirtualAccountId};
+use domain::notice::Step;
 use domain::overrides::Kind;
 use domain::reach::Given;
 use domain::role::ServerRole;
@@ -54,9 +56,10 @@ pub use login_rows::{
     FoundLoginToken, LoginApp, LoginClientRow, LoginCodeRow, LoginGrantRow, LoginTokenKind, LoginTokenRow,
 };
 pub use rows::{
-    Consent, ExternalIdentityRow, Grant, Grantee, InvitationRow, MemberRow, OAuthClientRow, OverridePage,
-    OverrideQuery, OverrideRow, OverrideSort, OverrideUse, Page, PageQuery, PendingConsent, ReachRow, ServerRow,
-    SessionRow, SubjectHit, TeamRow, TokenRow, UserIdentityRow, UserRow, VirtualAccountRow,
+    Consent, ExternalIdentityRow, Grant, Grantee, InvitationRow, MemberRow, NoticeChannel, NoticeRow, NoticeState,
+    OAuthClientRow, OverridePage, OverrideQuery, OverrideRow, OverrideSort, OverrideUse, Page, PageQuery,
+    PendingConsent, ReachRow, ServerRow, SessionRow, SubjectHit, TeamRow, TokenRow, UserIdentityRow, UserRow,
+    VirtualAccountRow,
 };
 pub use trail::chain::{ChainKey, Trail};
 pub use trail::{Audit, AuditRow, CallRow, Calls, TrailEntry, TrailQuery, Trails};
@@ -115,6 +118,7 @@ pub trait Work: Send {
     fn trails(&mut self) -> &mut dyn Trails;
     fn settings(&mut self) -> &mut dyn Settings;
     fn revocations(&mut self) -> &mut dyn Revocations;
+    fn notices(&mut self) -> &mut dyn Notices;
     /// Appends what was put into the audit trail, and commits.
     async fn save(self: Box<Self>) -> Result<(), StoreError>;
 }
@@ -278,8 +282,8 @@ pub trait Overrides: Send {
     async fn delete(&mut self, id: &OverrideId) -> Result<bool, StoreError>;
     async fn delete_of_server(&mut self, server: &ServerId) -> Result<u64, StoreError>;
     /// Batched, off the calls' path: last used, and whether the upstream took or rejected it. A row whose `version` has moved on
-    /// is left alone.
-    async fn record_uses(&mut self, uses: &[OverrideUse]) -> Result<(), StoreError>;
+    /// is left alone. Those that were good and were rejected now.
+    async fn record_uses(&mut self, uses: &[OverrideUse]) -> Result<Vec<OverrideId>, StoreError>;
     /// What trying it said: taken, and when, or rejected. False when this version is not there any more.
     async fn record_verdict(
         &mut self,
@@ -420,4 +424,29 @@ pub trait Revocations: Send {
     async fn since(&mut self, seconds: i64) -> Result<Vec<String>, StoreError>;
     /// Those that are older.
     async fn forget_before(&mut self, seconds: i64) -> Result<u64, StoreError>;
+}
+
+/// The outbox of notifications.
+#[async_trait]
+pub trait Notices: Send {
+    /// False when the same was told by this channel before.
+    async fn put(&mut self, row: &NoticeRow) -> Result<bool, StoreError>;
+    async fn is_due(&mut self, now: Timestamp) -> Result<bool, StoreError>;
+    /// Takes one up that is due: of all who ask one gets it, and nobody else does before `until`.
+    async fn claim(&mut self, now: Timestamp, until: Timestamp) -> Result<Option<NoticeRow>, StoreError>;
+    /// Writes state, next turn, end and problem. False when somebody else took it up since.
+    async fn settle(&mut self, row: &NoticeRow) -> Result<bool, StoreError>;
+    /// Newest first.
+    async fn latest(&mut self, limit: u32) -> Result<Vec<NoticeRow>, StoreError>;
+    async fn count(&mut self, state: NoticeState) -> Result<i64, StoreError>;
+    /// Those that were over before then.
+    async fn forget_before(&mut self, at: Timestamp) -> Result<u64, StoreError>;
+    /// Overrides whose end is at this step, by id, from the one beyond `beyond` on.
+    async fn ending(
+        &mut self,
+        step: Step,
+        now: Timestamp,
+        beyond: &str,
+        limit: u32,
+    ) -> Result<Vec<OverrideRow>, StoreError>;
 }

@@ -62,6 +62,9 @@ const RECORD_USE: &str = "UPDATE overrides SET
     condition = CASE WHEN $4 = -1 AND condition = 'good' THEN 'rejected'
         WHEN $4 = 1 AND condition = 'rejected' THEN 'good' ELSE condition END
     WHERE id = $1 AND version = $2";
+/// First, so that who was good until now can be told.
+const REJECT: &str =
+    "UPDATE overrides SET condition = 'rejected' WHERE id = $1 AND version = $2 AND condition = 'good'";
 /// `$4`: 1 it was taken, 0 it was rejected. Conditions as above.
 const RECORD_VERDICT: &str = "UPDATE overrides SET
     last_verified_at = CASE WHEN $4 = 1 THEN $3 ELSE last_verified_at END,
@@ -295,12 +298,19 @@ macro_rules! stamp {
                 Ok(deleted)
             }
 
-            async fn record_uses(&mut self, uses: &[OverrideUse]) -> Result<(), StoreError> {
+            async fn record_uses(&mut self, uses: &[OverrideUse]) -> Result<Vec<OverrideId>, StoreError> {
                 // In one order everywhere, so that two batches cannot wait for each other's rows; stable, so that the last word on
                 // one override stays the last.
                 let mut uses: Vec<_> = uses.iter().collect();
                 uses.sort_by(|a, b| a.id.cmp(&b.id));
+                let mut rejected = Vec::new();
                 for used in uses {
+                    if used.accepted == Some(false) {
+                        let reject = sqlx::query(REJECT).bind(used.id.as_str()).bind(used.version);
+                        if reject.execute(&mut *self.tx).await?.rows_affected() == 1 {
+                            rejected.push(used.id.clone());
+                        }
+                    }
                     let accepted: i64 = used.accepted.map_or(0, |accepted| if accepted { 1 } else { -1 });
                     sqlx::query(RECORD_USE)
                         .bind(used.id.as_str())
@@ -313,7 +323,7 @@ macro_rules! stamp {
                         self.touch(Place::one_override(&used.id));
                     }
                 }
-                Ok(())
+                Ok(rejected)
             }
 
             async fn record_verdict(

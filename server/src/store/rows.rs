@@ -299,6 +299,71 @@ pub struct OAuthClientRow {
     pub created_at: Timestamp,
 }
 
+/// Something that somebody is to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeRow {
+    pub id: String,
+    pub channel: NoticeChannel,
+    /// What it tells of: told once by each channel.
+    pub once: String,
+    pub event: String,
+    /// A mail address; empty for a webhook.
+    pub recipient: String,
+    /// JSON; no secret.
+    pub payload: String,
+    pub created_at: Timestamp,
+    pub state: NoticeState,
+    /// How often it was taken up.
+    pub attempts: i64,
+    pub next_at: Timestamp,
+    pub finished_at: Option<Timestamp>,
+    /// Why the last try failed.
+    pub problem: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeChannel {
+    Webhook,
+    Mail,
+}
+
+impl NoticeChannel {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Mail => "mail",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Webhook, Self::Mail].into_iter().find(|one| one.as_str() == text)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeState {
+    Waiting,
+    Sent,
+    /// Given up.
+    Failed,
+}
+
+impl NoticeState {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Waiting, Self::Sent, Self::Failed]
+            .into_iter()
+            .find(|one| one.as_str() == text)
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct PageQuery {
     pub search: Option<String>,

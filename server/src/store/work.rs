@@ -49,6 +49,8 @@ pub(super) trait Dialect {
     const FOR_UPDATE: &'static str;
     /// Tells other processes what this work has touched, when it is committed.
     const TELL: Option<&'static str>;
+    /// The same for one row of several, of which those that others hold are passed over.
+    const SKIP_LOCKED: &'static str;
 }
 
 impl Dialect for Tx<Sqlite> {
@@ -56,12 +58,14 @@ impl Dialect for Tx<Sqlite> {
     const FOR_UPDATE: &'static str = "";
     /// `follow` sees that the file has changed.
     const TELL: Option<&'static str> = None;
+    const SKIP_LOCKED: &'static str = "";
 }
 
 impl Dialect for Tx<Postgres> {
     const FOR_SHARE: &'static str = " FOR SHARE";
     const FOR_UPDATE: &'static str = " FOR UPDATE";
     const TELL: Option<&'static str> = Some("SELECT pg_notify('overkey_changes', $1)");
+    const SKIP_LOCKED: &'static str = " FOR UPDATE SKIP LOCKED";
 }
 
 /// Stamps an `impl` for both databases.
@@ -135,6 +139,9 @@ macro_rules! stamp {
                 self
             }
             fn revocations(&mut self) -> &mut dyn super::Revocations {
+                self
+            }
+            fn notices(&mut self) -> &mut dyn super::Notices {
                 self
             }
             async fn save(mut self: Box<Self>) -> Result<(), StoreError> {

@@ -28,6 +28,8 @@ pub const RENEWAL_SECONDS: &str = "overkey_token_renewal_seconds";
 pub const OPEN_ANSWERS: &str = "overkey_open_answers";
 pub const QUEUE: &str = "overkey_queue_length";
 pub const DROPPED: &str = "overkey_queue_dropped_total";
+pub const NOTIFICATIONS: &str = "overkey_notifications_total";
+pub const OUTBOX: &str = "overkey_notifications";
 pub const BUILD: &str = "overkey_build_info";
 
 /// Seconds: a gateway adds milliseconds, an upstream may take its minute.
@@ -116,6 +118,11 @@ fn describe() {
     );
     describe_gauge!(QUEUE, "Entries that wait to be written to the database");
     describe_counter!(DROPPED, "Entries that were not written because their queue was full");
+    describe_counter!(NOTIFICATIONS, "Tries to send a notification, by channel and outcome");
+    describe_gauge!(
+        OUTBOX,
+        "Notifications in the outbox that wait, and those that were given up"
+    );
     describe_gauge!(BUILD, "Always 1; the label tells the version");
     process().describe();
 }
@@ -146,6 +153,14 @@ fn begin() {
     }
     for outcome in ["renewed", "invalidated", "gone", "client_refused", "trouble"] {
         let _ = counter!(RENEWALS, "outcome" => outcome);
+    }
+    for channel in ["webhook", "mail"] {
+        for outcome in ["sent", "again", "failed"] {
+            let _ = counter!(NOTIFICATIONS, "channel" => channel, "outcome" => outcome);
+        }
+    }
+    for state in ["waiting", "failed"] {
+        notifications(state, 0);
     }
     let _ = histogram!(RENEWAL_SECONDS);
     let _ = gauge!(OPEN_ANSWERS);
@@ -252,12 +267,21 @@ pub fn renewal(outcome: &'static str, took: Duration) {
 }
 
 pub fn queue_length(queue: &'static str, waiting: usize) {
-    #[expect(clippy::cast_precision_loss, reason = "queues are short")]
     gauge!(QUEUE, "queue" => queue).set(waiting as f64);
 }
 
 pub fn dropped(queue: &'static str) {
     counter!(DROPPED, "queue" => queue).increment(1);
+}
+
+/// A try to send one.
+pub fn notification(channel: &'static str, outcome: &'static str) {
+    counter!(NOTIFICATIONS, "channel" => channel, "outcome" => outcome).increment(1);
+}
+
+/// What the outbox holds.
+pub fn notifications(state: &'static str, count: i64) {
+    gauge!(OUTBOX, "state" => state).set(count as f64);
 }
 
 /// Counts an answer as long as it is held.

@@ -18,6 +18,7 @@ mod egress;
 mod gateway;
 mod identity;
 mod login;
+mod notify;
 mod oauth;
 mod observe;
 mod outage;

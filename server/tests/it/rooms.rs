@@ -87,6 +87,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "crate::store",
         ],
     ),
+    (
+        "server/src/notify",
+        &["sqlx", "leptos", "axum", "app", "crate::gateway"],
+    ),
     ("server/src/backend", &["sqlx", "axum"]),
     ("server/src/web", &["sqlx"]),
     (

@@ -21,11 +21,12 @@ const PLACES: [(&str, &str, icons::Icon); 4] = [
 ];
 
 /// Admins' places; virtual accounts also of those who own one.
-const MANAGED: [(&str, &str, icons::Icon); 4] = [
+const MANAGED: [(&str, &str, icons::Icon); 5] = [
     ("/people", "People", icons::PERSON),
     ("/teams", "Teams", icons::TEAM),
     ("/virtual-accounts", "Virtual accounts", icons::ACCOUNT),
     ("/audit", "Audit", icons::LIST),
+    ("/settings", "Settings", icons::SETTINGS),
 ];
 
 #[component]

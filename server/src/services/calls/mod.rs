@@ -218,7 +218,7 @@ pub struct Calls {
 impl Calls {
     pub fn new(core: Core, verifier: Arc<dyn VerifyToken>) -> Self {
         Self {
-            uses: Uses::start(core.store.clone()),
+            uses: Uses::start(core.clone()),
             log: CallLog::start(core.store.clone(), core.clock.clone()),
             revocations: Revocations::start(core.store.clone()),
             waiting: Waiting::default(),

@@ -14,6 +14,7 @@ use domain::role::{OverrideAction, ServerRole};
 
 use super::ServiceError;
 use super::audit::{self, Event, record};
+use super::notices::{self, Notice};
 use super::overrides::Overrides;
 use super::place::Place;
 use super::set_override::{Entry, SetOverride};
@@ -212,7 +213,20 @@ impl Overrides {
             .server(&place.server.name)
             .subject(&row.subject)
             .detail(&[("by", "import")]);
-        Ok(record(work, self.core.now(), actor, event).await?)
+        record(work, self.core.now(), actor, event).await?;
+        // Read again for the subject's name.
+        if notices::wanted(&self.core)
+            && let Some(about) = work.overrides().find(&row.id).await?
+        {
+            let notice = Notice {
+                event: notices::Event::Set,
+                server: &place.server.name,
+                about: &about,
+                by: Some(actor),
+            };
+            notices::tell(&self.core, work, notice).await?;
+        }
+        Ok(())
     }
 }
 

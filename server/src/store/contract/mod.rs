@@ -4,6 +4,7 @@ mod admission;
 mod cascades;
 mod identities;
 mod logins;
+mod notices;
 mod oauth;
 mod overrides;
 mod pages;

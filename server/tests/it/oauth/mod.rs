@@ -7,5 +7,5 @@ mod machine;
 mod renewal;
 mod revocation;
 mod settings;
-mod stage;
+pub mod stage;
 mod storm;

@@ -1,0 +1,20 @@
+//! The addresses of what the settings page does.
+
+use leptos::prelude::*;
+
+use super::model::NotificationsPage;
+#[cfg(feature = "ssr")]
+use crate::backend;
+use crate::error::UiError;
+
+#[server(endpoint = "ui/settings/notifications")]
+pub async fn notifications() -> Result<NotificationsPage, UiError> {
+    backend::call(|backend, actor| async move { backend.settings.notifications(&actor).await }).await
+}
+
+#[server(endpoint = "ui/settings/test")]
+pub async fn test_notifications() -> Result<(), UiError> {
+    backend::call(|backend, actor| async move { backend.settings.test(&actor).await }).await?;
+    backend::go_to("/settings?done=test-sent");
+    Ok(())
+}
