@@ -100,14 +100,18 @@ test.describe("from another site", () => {
 
   test("G7 our pages show nothing in a frame", async ({ page, world, signIn }) => {
     await signIn(bob);
+    // A server on another port, for Chromium lets no public site frame a local one, whatever that says.
+    const server = createServer((request, answer) => {
+      answer.setHeader("content-type", "text/html");
+      answer.end(`<h1>Elsewhere</h1><iframe src="${world.url}${request.url}"></iframe>`);
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     for (const [path, words] of [
       ["/sign-in", "Sign in"],
       ["/servers", "Servers"],
       ["/servers/notes/overrides", "Auth Overrides"],
     ] as const) {
-      const elsewhere = "http://elsewhere.example/frame";
-      const frame = `<h1>Elsewhere</h1><iframe src="${world.url}${path}"></iframe>`;
-      await page.route(elsewhere, (route) => route.fulfill({ body: frame, contentType: "text/html" }));
+      const elsewhere = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
       const asked = page.waitForResponse((response) => response.url().startsWith(world.url));
       await page.goto(elsewhere);
       const answer = await asked;
@@ -120,5 +124,7 @@ test.describe("from another site", () => {
       ).toEqual(["chrome-error:"]);
       await expect(page.frameLocator("iframe").getByText(words, { exact: true })).toHaveCount(0);
     }
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
   });
 });

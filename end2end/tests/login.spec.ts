@@ -37,7 +37,7 @@ test("B10: a client signs somebody in from its address alone, asks for the missi
   await photograph(page, "login-key");
   await page.getByRole("button", { name: /^Save my key/ }).click();
   await expect(page.getByText("Enter the credential.").first()).toBeVisible();
-  await page.getByLabel("API_KEY").fill("sk-bob");
+  await page.getByLabel("API_KEY", { exact: true }).fill("sk-bob");
   await page.getByRole("button", { name: /^Save my key/ }).click();
   await expect(page).toHaveTitle("Signed in");
 
