@@ -65,9 +65,9 @@ pub fn event_words(event: &str) -> &str {
 /// What a channel does, or how it is switched on.
 pub const fn channel_words(on: bool, webhook: bool) -> &'static str {
     match (on, webhook) {
-        (true, true) => "On. Every notification is posted to the configured address, signed.",
-        (true, false) => "On. People get mail about their own overrides, owners about their virtual accounts'.",
-        (false, true) => "Off. OVERKEY_NOTIFY_WEBHOOK_URL and OVERKEY_NOTIFY_WEBHOOK_SECRET switch it on.",
-        (false, false) => "Off. OVERKEY_SMTP_URL and OVERKEY_MAIL_FROM switch it on.",
+        (true, true) => "Every notification is posted to the configured address, signed.",
+        (true, false) => "People get mail about their own overrides, owners about their virtual accounts'.",
+        (false, true) => "OVERKEY_NOTIFY_WEBHOOK_URL and OVERKEY_NOTIFY_WEBHOOK_SECRET switch it on.",
+        (false, false) => "OVERKEY_SMTP_URL and OVERKEY_MAIL_FROM switch it on.",
     }
 }

@@ -37,7 +37,7 @@ fn Notifications(page: NotificationsPage, test: ServerAction<TestNotifications>)
                 "Who is told when an override is set for them, is about to expire, is rejected by its server, or is deleted by a change. \
                 No message holds any part of a credential."
             </p>
-            <dl class="details">
+            <dl class="facts">
                 <Channel name="Webhook" on=page.webhook text=channel_words(page.webhook, true)/>
                 <Channel name="Mail" on=page.mail text=channel_words(page.mail, false)/>
             </dl>
