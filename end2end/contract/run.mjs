@@ -33,12 +33,15 @@ const options = [
   // That a name is taken, a person unknown or a cursor made up no description can say: such requests are refused, and rightly.
   ["--exclude-checks", "positive_data_acceptance"],
   ["--generation-deterministic"],
-  ["--max-examples", "8", "--max-time", "90", "--no-shrink", "--continue-on-failure"],
+  ["--max-examples", "8", "--max-time", "60", "--no-shrink", "--continue-on-failure"],
   ["--warnings", "off", "--request-timeout", "20"],
 ].flat();
 const { code, out, err } = await run(
   `${here}.venv/bin/schemathesis`,
-  ["run", `${url}/api/v1/openapi.json`, ...options, ...process.argv.slice(2)],
+  [
+    ...["--config-file", `${here}schemathesis.toml`],
+    ...["run", `${url}/api/v1/openapi.json`, ...options, ...process.argv.slice(2)],
+  ],
   { cwd: data, env: { NO_COLOR: "1", SCHEMATHESIS_HOOKS: `${here}hooks.py` } },
 );
 console.log(out + err);
