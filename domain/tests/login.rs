@@ -249,7 +249,7 @@ fn b10_what_a_client_says_of_itself_is_checked() {
     assert!(Client::described_at(&id, &elsewhere).is_err());
     let secret = Described {
         token_endpoint_auth_method: Some("private_key_jwt".to_owned()),
-        ..own.clone()
+        ..own
     };
     assert!(Client::described_at(&id, &secret).is_err() && Client::registering(&secret).is_ok());
 }
@@ -320,7 +320,7 @@ fn b10_only_a_code_with_s256_for_a_server_of_ours_is_asked_for() {
         (
             Asked {
                 resource: text("https://elsewhere.example/mcp/notes"),
-                ..good.clone()
+                ..good
             },
             "invalid_target",
         ),
