@@ -22,8 +22,17 @@ use tower::Service;
 
 use super::guard::{Guard, Refused, Scheme};
 use super::resolve::{Lookup, Resolve};
+use super::together::Together;
 
 const IDLE_PER_HOST: usize = 64;
+/// How much of an answer is read ahead of its caller, for each connection, or each stream of HTTP/2. The sum over a connection's
+/// streams has to be far more, or callers who do not read would hold up the others.
+const AHEAD: usize = 64 * 1024;
+const AHEAD_STREAM: u32 = 512 * 1024;
+const AHEAD_STREAMS: u32 = 64 * 1024 * 1024;
+/// A silent upstream is asked after this time, and then so often, whether it is still there.
+const SILENT: Duration = Duration::from_secs(60);
+const PROBES: (Duration, u32) = (Duration::from_secs(15), 4);
 
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
@@ -49,6 +58,9 @@ pub fn clients(count: usize, guard: &Guard, resolver: &Arc<dyn Resolve>, connect
         legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(IDLE_PER_HOST)
+            .http1_max_buf_size(AHEAD)
+            .http2_initial_stream_window_size(AHEAD_STREAM)
+            .http2_initial_connection_window_size(AHEAD_STREAMS)
             .build(connector.clone())
     };
     (0..count).map(|_| client()).collect()
@@ -89,14 +101,18 @@ pub struct Connector {
 
 impl Connector {
     fn new(guard: &Guard, resolver: &Arc<dyn Resolve>, timeout: Duration) -> Self {
+        let resolver: Arc<dyn Resolve> = Arc::new(Together::new(resolver));
         let tcp = |scheme| {
             let mut tcp = HttpConnector::new_with_resolver(Lookup {
                 scheme,
                 guard: guard.clone(),
-                resolver: Arc::clone(resolver),
+                resolver: Arc::clone(&resolver),
             });
             tcp.enforce_http(false);
             tcp.set_nodelay(true);
+            tcp.set_keepalive(Some(SILENT));
+            tcp.set_keepalive_interval(Some(PROBES.0));
+            tcp.set_keepalive_retries(Some(PROBES.1));
             // Divided among a name's addresses, so that the first does not use it all up.
             tcp.set_connect_timeout(Some(timeout));
             tcp

@@ -10,6 +10,7 @@ mod fetch;
 mod guard;
 mod mail;
 mod resolve;
+mod together;
 
 use std::cell::Cell;
 use std::sync::Arc;
