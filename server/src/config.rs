@@ -17,9 +17,11 @@ use zeroize::Zeroizing;
 use crate::seal::MasterKey;
 
 mod identity;
+mod limits;
 mod notify;
 
 pub use identity::{ProviderConfig, SsoConfig};
+pub use limits::{AtMost, LimitsConfig};
 pub use notify::{MailConfig, NotifyConfig, WebhookConfig};
 
 const PREFIX: &str = "OVERKEY_";
@@ -43,8 +45,18 @@ struct Raw {
     allowed_origins: List,
     trusted_proxies: List,
     body_limit: u64,
+    body_memory: Option<u64>,
+    body_timeout: u64,
     connect_timeout: u64,
     first_byte_timeout: u64,
+    idle_timeout: u64,
+    max_connections: u32,
+    max_calls: u32,
+    max_calls_per_subject: u32,
+    max_calls_per_server: u32,
+    max_streams: u32,
+    max_streams_per_subject: u32,
+    max_streams_per_server: u32,
     credential_wait: u64,
     password_sign_in: bool,
     sso_issuer: Option<String>,
@@ -85,8 +97,18 @@ const KEYS: &[&str] = &[
     "allowed_origins",
     "trusted_proxies",
     "body_limit",
+    "body_memory",
+    "body_timeout",
     "connect_timeout",
     "first_byte_timeout",
+    "idle_timeout",
+    "max_connections",
+    "max_calls",
+    "max_calls_per_subject",
+    "max_calls_per_server",
+    "max_streams",
+    "max_streams_per_subject",
+    "max_streams_per_server",
     "credential_wait",
     "password_sign_in",
     "sso_issuer",
@@ -170,10 +192,15 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Bytes.
     pub body_limit: usize,
+    /// Seconds, for a request's body to arrive.
+    pub body_timeout: u64,
     /// Seconds.
     pub connect_timeout: u64,
     /// Seconds.
     pub first_byte_timeout: u64,
+    /// Seconds, between the pieces of an answer that is no event stream.
+    pub idle_timeout: u64,
+    pub limits: LimitsConfig,
     /// Seconds.
     pub credential_wait: u64,
     /// Whether people may sign in with a password kept here.
@@ -251,8 +278,18 @@ fn defaults() -> Raw {
         allowed_origins: List::Many(Vec::new()),
         trusted_proxies: List::Many(Vec::new()),
         body_limit: 4 * 1024 * 1024,
+        body_memory: None,
+        body_timeout: 60,
         connect_timeout: 5,
         first_byte_timeout: 60,
+        idle_timeout: 60,
+        max_connections: 16_384,
+        max_calls: 4_096,
+        max_calls_per_subject: 256,
+        max_calls_per_server: 1_024,
+        max_streams: 10_000,
+        max_streams_per_subject: 100,
+        max_streams_per_server: 5_000,
         credential_wait: 25,
         password_sign_in: true,
         sso_issuer: None,
@@ -284,6 +321,7 @@ impl Raw {
     fn check(mut self) -> Result<Config, ConfigError> {
         let sso = identity::sso(&mut self)?;
         let notify = notify::notify(&mut self)?;
+        let limits = limits::limits(&self)?;
         let identity_providers = identity::providers(self.identity_providers, sso.as_ref())?;
         let key = match (self.master_key, self.master_key_file) {
             (Some(_), Some(_)) => {
@@ -319,8 +357,11 @@ impl Raw {
                 .collect::<Result<_, _>>()?,
             trusted_proxies: networks("trusted_proxies", &self.trusted_proxies)?,
             body_limit: usize::try_from(self.body_limit).map_err(|_| invalid("body_limit", "a number of bytes"))?,
+            body_timeout: self.body_timeout,
             connect_timeout: self.connect_timeout,
             first_byte_timeout: self.first_byte_timeout,
+            idle_timeout: self.idle_timeout,
+            limits,
             credential_wait: self.credential_wait,
             password_sign_in: self.password_sign_in,
             sso,

@@ -11,6 +11,7 @@ use tracing::error;
 
 pub use super::auth_required::AuthRequired;
 use super::auth_required::Question;
+use super::limits::Full;
 use super::message::{Addressed, Message, Transport};
 use crate::egress::Refused;
 use crate::services::ServiceError;
@@ -34,6 +35,10 @@ pub enum GatewayError {
     /// No such server, or not the caller's to use (D11).
     NotFound,
     TooLarge(usize),
+    /// The body did not arrive in time.
+    TooSlow,
+    /// More would be too much just now: nothing was sent.
+    Full(Full),
     BadRequest(&'static str),
     SessionNotFound,
     AuthRequired(Box<AuthRequired>),
@@ -61,6 +66,12 @@ pub enum GatewayError {
     Internal(String),
 }
 
+impl From<Full> for GatewayError {
+    fn from(full: Full) -> Self {
+        Self::Full(full)
+    }
+}
+
 impl From<ServiceError> for GatewayError {
     fn from(error: ServiceError) -> Self {
         match error {
@@ -80,6 +91,10 @@ impl GatewayError {
             Self::ForeignOrigin => "foreign_origin",
             Self::NotFound => "not_found",
             Self::TooLarge(_) => "too_large",
+            Self::TooSlow => "too_slow",
+            Self::Full(Full::InAll) => "overloaded",
+            Self::Full(Full::Subject) => "limited",
+            Self::Full(Full::Server) => "server_full",
             Self::BadRequest(_) => "bad_request",
             Self::SessionNotFound => "session_not_found",
             Self::AuthRequired(_) => "auth_required",
@@ -126,6 +141,18 @@ impl GatewayError {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 plain("too_large", &format!("A request's body has at most {limit} bytes.")),
             ),
+            Self::TooSlow => status(
+                StatusCode::REQUEST_TIMEOUT,
+                plain("too_slow", "The request's body did not arrive in time."),
+            ),
+            Self::Full(full) => {
+                let answer = rpc(
+                    message,
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    &failure(INTERNAL, too_much(*full)),
+                );
+                with_header(answer, header::RETRY_AFTER, "5")
+            }
             Self::BadRequest(text) => rpc(message, StatusCode::BAD_REQUEST, &failure(INVALID_REQUEST, text)),
             Self::SessionNotFound => rpc(
                 message,
@@ -197,6 +224,15 @@ impl GatewayError {
                 with_header(answer, header::RETRY_AFTER, "5")
             }
         }
+    }
+}
+
+/// 503 for the caller's own limit, too: on 429 dual-era clients would take us for an old server (protocol-security 1.2).
+const fn too_much(full: Full) -> &'static str {
+    match full {
+        Full::InAll => "The gateway has too much to do just now. Try again.",
+        Full::Subject => "You have too many calls or streams open at this gateway. Try again when some have ended.",
+        Full::Server => "Too many calls to this server are waiting for it already. Try again.",
     }
 }
 

@@ -4,10 +4,10 @@
 use axum::body::{Body, Bytes};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use url::{Url, form_urlencoded};
 
 use super::Parts;
+use super::answer_body::AnswerBody;
 use super::credential::{Binding, CallCredential};
 use super::error::GatewayError;
 use crate::services::calls::Target;
@@ -39,7 +39,7 @@ pub async fn rewrite(
     gateway: &Parts,
     target: &Target,
     credential: &CallCredential,
-    mut body: Incoming,
+    mut body: AnswerBody,
 ) -> Result<Body, GatewayError> {
     let reading = async {
         let mut read = Vec::new();

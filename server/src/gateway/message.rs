@@ -3,11 +3,15 @@
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method};
+use bytes::BytesMut;
+use http_body::{Body as _, Frame};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::GatewayConfig;
 use super::error::GatewayError;
+use super::limits::Admission;
 
 /// Which of MCP's HTTP transports a request belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,13 +100,42 @@ impl Message {
     }
 }
 
-/// Reads a body whole; E4: one byte over the limit is too much, with and without Content-Length.
-pub async fn read(body: Body, limit: usize) -> Result<Bytes, GatewayError> {
-    match Limited::new(body, limit).collect().await {
-        Ok(read) => Ok(read.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(GatewayError::TooLarge(limit)),
-        Err(_) => Err(GatewayError::BadRequest("The request's body could not be read.")),
+/// Reads a body whole and soon; E4: one byte over the limit is too much, with and without Content-Length.
+pub async fn read(body: Body, config: &GatewayConfig, admission: &mut Admission) -> Result<Bytes, GatewayError> {
+    let reading = read_all(body, config.body_limit, admission);
+    let read = tokio::time::timeout(config.body_timeout, reading).await;
+    read.map_err(|_| GatewayError::TooSlow)?
+}
+
+/// It counts as it comes.
+async fn read_all(body: Body, limit: usize, admission: &mut Admission) -> Result<Bytes, GatewayError> {
+    let mut body = Limited::new(body, limit);
+    let first = piece(&mut body, limit).await?.unwrap_or_default();
+    admission.hold_body(first.len())?;
+    if body.is_end_stream() {
+        return Ok(first);
     }
+    // Copied: a short piece may keep a long buffer.
+    let mut read = BytesMut::from(first.as_ref());
+    drop(first);
+    while let Some(piece) = piece(&mut body, limit).await? {
+        admission.hold_body(read.len() + piece.len())?;
+        read.extend_from_slice(&piece);
+    }
+    Ok(read.freeze())
+}
+
+async fn piece(body: &mut Limited<Body>, limit: usize) -> Result<Option<Bytes>, GatewayError> {
+    while let Some(frame) = body.frame().await {
+        match frame.map(Frame::into_data) {
+            Ok(Ok(data)) => return Ok(Some(data)),
+            // Trailers.
+            Ok(Err(_)) => {}
+            Err(error) if error.is::<LengthLimitError>() => return Err(GatewayError::TooLarge(limit)),
+            Err(_) => return Err(GatewayError::BadRequest("The request's body could not be read.")),
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //!
 //! Invariant: what authenticates a caller to us never reaches an upstream, and a caller never gets another subject's credential.
 
+mod answer_body;
 mod asked;
 mod auth_required;
 mod authenticate;
@@ -16,6 +17,7 @@ mod elicitation;
 mod error;
 mod forward;
 mod legacy_sse;
+mod limits;
 mod members;
 mod message;
 mod record;
@@ -41,12 +43,15 @@ use domain::actor::Actor;
 use tracing::Instrument;
 use url::Url;
 
+use crate::config::LimitsConfig;
 use crate::egress::Egress;
 use crate::oauth::Oauth;
 use crate::seal::Seal;
 use crate::services::calls::Calls;
 use crate::telemetry::traces;
+use answer_body::AnswerBody;
 use error::GatewayError;
+use limits::{Kind, Limits};
 use message::{Message, Transport};
 use record::Record;
 use request_state::RequestStates;
@@ -60,10 +65,15 @@ pub struct GatewayConfig {
     pub allowed_origins: Vec<String>,
     /// The longest request body, in bytes.
     pub body_limit: usize,
+    /// How long it may take to arrive.
+    pub body_timeout: Duration,
     /// How long an upstream may take to begin its answer.
     pub first_byte_timeout: Duration,
+    /// How long it may then say nothing, unless the answer is an event stream.
+    pub idle_timeout: Duration,
     /// How long a call waits for the credential that its person agreed to enter (B09).
     pub credential_wait: Duration,
+    pub limits: LimitsConfig,
 }
 
 #[derive(Clone)]
@@ -76,6 +86,7 @@ struct Parts {
     sessions: SessionIds,
     states: RequestStates,
     public_url: Url,
+    limits: Limits,
     config: GatewayConfig,
 }
 
@@ -95,6 +106,7 @@ impl Gateway {
             sessions: SessionIds::new(seal),
             states: RequestStates::new(seal),
             public_url,
+            limits: Limits::new(config.limits),
             config,
         }))
     }
@@ -175,7 +187,8 @@ impl Parts {
         answer
     }
 
-    /// Authenticated before its body is read: strangers cost nothing.
+    /// Authenticated before its body is read: strangers cost nothing. Counted before it is authenticated: what is too much costs even
+    /// less.
     async fn call(
         &self,
         record: &mut Record,
@@ -184,11 +197,17 @@ impl Parts {
         transport: Transport,
     ) -> Result<(Result<Response, GatewayError>, Message), GatewayError> {
         transport.check_method(request.method())?;
+        let mut admission = self.limits.enter(Kind::of(request.method(), request.headers()))?;
         let told = self.calls.listen();
         let (mut parts, body) = request.into_parts();
         let authenticating = authenticate::authenticate(&self.calls, server, &mut parts);
-        let caller = authenticating.instrument(traces::authenticate()).await?;
-        let body = message::read(body, self.config.body_limit).await?;
+        let authenticating = authenticating.instrument(traces::authenticate());
+        let caller = self.limits.meet(authenticating).await??;
+        let read = match admission.of(&caller.actor.subject) {
+            Ok(()) => message::read(body, &self.config, &mut admission).await,
+            Err(full) => Err(full.into()),
+        };
+        let body = read.inspect_err(|_| record.actor(&caller.actor))?;
         let message = Message {
             method: parts.method,
             headers: parts.headers,
@@ -196,13 +215,14 @@ impl Parts {
             transport,
         };
         let outcome = elicitation::call(self, record, &caller, server, &message).await;
+        admission.let_body_go();
         let watch = Watch {
             calls: self.calls.clone(),
             proof: caller.proof,
             server: server.to_owned(),
             told,
         };
-        Ok((outcome.map(|answer| while_permitted(answer, watch)), message))
+        Ok((outcome.map(|answer| while_permitted(answer, watch, admission)), message))
     }
 
     async fn carry_out(
@@ -218,6 +238,8 @@ impl Parts {
             .await?;
         record.target(&target);
         let permit = authorize::authorize(&target)?;
+        let kind = Kind::of(&message.method, &message.headers);
+        let place = self.limits.at_server(&target.server.id, kind, message.body.len())?;
         let choosing = credential::credential(self, actor, &target, message).instrument(traces::credential());
         let mut credential = choosing.await?;
         record.sending(&credential, credential.fingerprint(&self.calls, actor, &target));
@@ -232,6 +254,7 @@ impl Parts {
         record::used(&self.calls, &credential, &sent);
         let answer = sent?;
         record.upstream(answer.status());
+        let answer = AnswerBody::within(answer, self.config.idle_timeout, place);
         respond::respond(self, actor, &target, &credential, message, answer).await
     }
 }

@@ -5,9 +5,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use domain::actor::Actor;
 use domain::injection::{Choice, MissingReason};
 use domain::oauth::consent_could_help;
-use hyper::body::Incoming;
 
 use super::Parts;
+use super::answer_body::AnswerBody;
 use super::credential::{CallCredential, Token, required};
 use super::elicitation;
 use super::error::{AuthRequired, GatewayError};
@@ -49,7 +49,7 @@ pub async fn respond(
     target: &Target,
     credential: &CallCredential,
     message: &Message,
-    answer: Response<Incoming>,
+    answer: Response<AnswerBody>,
 ) -> Result<axum::response::Response, GatewayError> {
     if answer.status() == StatusCode::UNAUTHORIZED {
         return Err(rejected(gateway, actor, target, credential, answer.headers()).await);

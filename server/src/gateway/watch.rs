@@ -13,6 +13,7 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::watch;
 use tracing::info;
 
+use super::limits::Admission;
 use crate::services::calls::{Calls, Proof};
 use crate::telemetry::measures::OpenAnswer;
 
@@ -38,10 +39,11 @@ struct Watched {
     doubtful: bool,
     /// Counted as long as it is here.
     _open: OpenAnswer,
+    _admission: Admission,
 }
 
-/// The same answer, which ends within the bound; what comes after the bound is not handed out.
-pub fn while_permitted(answer: Response, watch: Watch) -> Response {
+/// The same answer, which ends within the bound; what comes after the bound is not handed out. The call keeps its places until then.
+pub fn while_permitted(answer: Response, watch: Watch, admission: Admission) -> Response {
     answer.map(|body| {
         let watched = Watched {
             looked_at: watch.calls.now(),
@@ -49,6 +51,7 @@ pub fn while_permitted(answer: Response, watch: Watch) -> Response {
             watch,
             doubtful: false,
             _open: OpenAnswer::begin(),
+            _admission: admission,
         };
         Body::from_stream(stream::unfold(watched, next))
     })

@@ -25,6 +25,7 @@ pub const UPSTREAM_ERRORS: &str = "overkey_upstream_errors_total";
 pub const MISSING: &str = "overkey_missing_credentials_total";
 pub const RENEWALS: &str = "overkey_token_renewals_total";
 pub const RENEWAL_SECONDS: &str = "overkey_token_renewal_seconds";
+pub const LIMITED: &str = "overkey_limit_refusals_total";
 pub const OPEN_ANSWERS: &str = "overkey_open_answers";
 pub const QUEUE: &str = "overkey_queue_length";
 pub const DROPPED: &str = "overkey_queue_dropped_total";
@@ -42,6 +43,23 @@ const OTHER: &str = "other";
 
 /// What came of a call, coarsely: what an operator is woken for.
 const OUTCOMES: [&str; 4] = ["ok", "upstream_error", "refused", "failed"];
+
+/// Everything that has a limit which refuses.
+const LIMITS: [&str; 13] = [
+    "calls",
+    "calls_per_subject",
+    "calls_per_server",
+    "streams",
+    "streams_per_subject",
+    "streams_per_server",
+    "bodies",
+    "bodies_per_subject",
+    "bodies_per_server",
+    "strangers",
+    "connections",
+    "requests",
+    "passwords",
+];
 
 static BY_SERVER: AtomicBool = AtomicBool::new(false);
 
@@ -112,6 +130,7 @@ fn describe() {
     );
     describe_counter!(RENEWALS, "Renewals of OAuth tokens, by outcome");
     describe_histogram!(RENEWAL_SECONDS, Unit::Seconds, "How long renewing an OAuth token took");
+    describe_counter!(LIMITED, "What was refused because a limit was reached, by limit");
     describe_gauge!(
         OPEN_ANSWERS,
         "Answers of upstreams that are being passed on, streams among them"
@@ -136,6 +155,7 @@ fn begin() {
         "refused",
         "redirected",
         "bad_endpoint",
+        "stalled",
         "http_4xx",
         "http_5xx",
     ] {
@@ -153,6 +173,9 @@ fn begin() {
     }
     for outcome in ["renewed", "invalidated", "gone", "client_refused", "trouble"] {
         let _ = counter!(RENEWALS, "outcome" => outcome);
+    }
+    for limit in LIMITS {
+        let _ = counter!(LIMITED, "limit" => limit);
     }
     for channel in ["webhook", "mail"] {
         for outcome in ["sent", "again", "failed"] {
@@ -190,7 +213,16 @@ impl Call<'_> {
             ("forwarded", Some(status)) if status >= 400 => 1,
             ("forwarded", _) => 0,
             _ if self.upstream_error().is_some() => 1,
-            ("credential_unusable" | "no_keys" | "provider_in_trouble" | "unavailable" | "internal", _) => 3,
+            (
+                "credential_unusable"
+                | "no_keys"
+                | "provider_in_trouble"
+                | "overloaded"
+                | "server_full"
+                | "unavailable"
+                | "internal",
+                _,
+            ) => 3,
             _ => 2,
         }
     }
@@ -254,6 +286,16 @@ fn bounded_by<'a, T>(server: &'a str, known: &HashMap<String, T>) -> &'a str {
     } else {
         OTHER
     }
+}
+
+/// Something was refused: one of `LIMITS`.
+pub fn limited(limit: &'static str) {
+    counter!(LIMITED, "limit" => limit).increment(1);
+}
+
+/// An answer that stopped in the middle, when its call was counted already.
+pub fn stalled() {
+    counter!(UPSTREAM_ERRORS, "reason" => "stalled").increment(1);
 }
 
 /// A call that ended for want of a credential.

@@ -137,8 +137,11 @@ fn gateway_config(overkey: &Overkey) -> GatewayConfig {
     GatewayConfig {
         allowed_origins: config.allowed_origins.clone(),
         body_limit: config.body_limit,
+        body_timeout: Duration::from_secs(config.body_timeout),
         first_byte_timeout: Duration::from_secs(config.first_byte_timeout),
+        idle_timeout: Duration::from_secs(config.idle_timeout),
         credential_wait: Duration::from_secs(config.credential_wait),
+        limits: config.limits,
     }
 }
 
