@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, KeySource, decode_key};
+use crate::descriptors;
 use crate::egress::{Egress, EgressConfig, FetchLimits};
 use crate::gateway::Upstreams;
 use crate::identity::{Providers, SignOn};
@@ -35,12 +36,15 @@ use crate::services::{Core, Services};
 use crate::store::{self, Store};
 use crate::telemetry::measures;
 use crate::web;
+use crate::web::listen::Bounds;
 use crate::web::set_up::SetUpLink;
 use crate::web::workers::Workers;
 use crate::web::{listen, session};
 
 /// How long running calls may take to finish after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(30);
+/// Few ask for them.
+const METRICS: Bounds = Bounds::of(64);
 const KEY_ID: u32 = 1;
 /// The setting that tells whether the key is the right one.
 pub const KEY_CHECK: &str = "key_check";
@@ -180,10 +184,11 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()> {
     let router = overkey.router().await?;
     let stop = CancellationToken::new();
+    let bounds = Bounds::of(descriptors::connections(overkey.config.limits.connections));
     if let Some(address) = overkey.config.metrics_listen {
         let listener = bind(address).await?;
         info!(url = %format_args!("http://{}/metrics", listener.local_addr()?), "Metrics are served");
-        let metrics = listen::serve(listener, web::metrics_router(overkey), listen::HEADERS, stop.clone());
+        let metrics = listen::serve(listener, web::metrics_router(overkey), METRICS, stop.clone());
         tokio::spawn(metrics);
     }
     let sweep = session::sweep(overkey.core.store.clone(), overkey.core.clock.clone());
@@ -192,7 +197,7 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
     let notifier = tokio::spawn(overkey.notifier().run());
     let keep = tokio::spawn(keep_trails(overkey.services.audit.clone(), retention(&overkey.config)));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut workers = Workers::start(cores, &router, listen::HEADERS).context("Cannot start the threads for calls")?;
+    let mut workers = Workers::start(cores, &router, bounds).context("Cannot start the threads for calls")?;
     let told = stop.clone();
     let stopping = async {
         signalled().await;

@@ -2,6 +2,8 @@
 
 pub mod arrival;
 pub mod assets;
+mod bounded;
+mod door;
 pub mod headers;
 pub mod health;
 mod import;
@@ -43,6 +45,7 @@ use crate::login as mcp_login;
 use crate::services::Services;
 use crate::startup::Overkey;
 use crate::telemetry::measures;
+use bounded::{Bounded, bounded};
 use set_up::SetUpLink;
 
 /// Forms are small; REST and MCP bodies have limits of their own.
@@ -110,10 +113,13 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         ))
         .layer(sessions)
         .layer(from_fn(same_origin::same_origin));
+    let bounds = Bounded::new(Duration::from_secs(config.body_timeout));
     Ok(Router::new()
         .merge(with_session)
         .merge(oauth::public_router(overkey.oauth.clone()))
         .merge(mcp_login::router(overkey.login.clone()))
+        // All but calls.
+        .layer(from_fn_with_state(bounds, bounded))
         .merge(gateway::router(gateway))
         .merge(if config.metrics_listen.is_some() { Router::new() } else { metrics_router(overkey) })
         .layer(from_fn_with_state(trusted_proxies, arrival::arrival))

@@ -8,7 +8,6 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -16,21 +15,29 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt, service_fn};
 use tracing::warn;
 
-use super::listen::{Connections, accept};
+use super::door::{Arrived, Door};
+use super::listen::{Bounds, Connections};
 use crate::egress;
 
 const CALLS: &str = "/mcp/";
 
-type Arriving = (std::net::TcpStream, SocketAddr);
+/// A connection on its way to another runtime.
+struct Arriving {
+    stream: std::net::TcpStream,
+    peer: SocketAddr,
+    place: OwnedSemaphorePermit,
+}
 
 /// Their threads end when this is dropped, after `serve`; what calls have begun in the background goes on until then.
 pub struct Workers {
     workers: Vec<Worker>,
+    /// How many there may be, of all together.
+    connections: usize,
 }
 
 struct Worker {
@@ -43,32 +50,34 @@ struct Worker {
 
 impl Workers {
     /// As many as `count`; to be called in the runtime that does all else.
-    pub fn start(count: usize, router: &Router, headers: Duration) -> io::Result<Self> {
+    pub fn start(count: usize, router: &Router, bounds: Bounds) -> io::Result<Self> {
         let main = Handle::current();
         let router = by_path(router.clone(), main);
         let workers = (0..count)
-            .map(|number| Worker::start(number, router.clone(), headers))
+            .map(|number| Worker::start(number, router.clone(), bounds))
             .collect::<io::Result<_>>()?;
-        Ok(Self { workers })
+        let connections = bounds.connections;
+        Ok(Self { workers, connections })
     }
 
     /// Serves until told to stop, and then until the last running request has ended. Each connection goes to the next worker.
     pub async fn serve(&mut self, listener: TcpListener, stop: CancellationToken) {
         let mut next = 0;
-        while let Some((stream, peer)) = accept(&listener, &stop).await {
+        let door = Door::new(listener, self.connections);
+        while let Some(Arrived { stream, peer, place }) = door.next(&stop).await {
             let sent = stream.into_std().map(|stream| {
                 let worker = &self.workers[next];
                 next = (next + 1) % self.workers.len();
                 worker
                     .connections
                     .as_ref()
-                    .map(|connections| connections.send((stream, peer)))
+                    .map(|connections| connections.send(Arriving { stream, peer, place }))
             });
             if !matches!(sent, Ok(Some(Ok(())))) {
                 warn!("Could not hand a connection to its worker");
             }
         }
-        drop(listener);
+        drop(door);
         for worker in &mut self.workers {
             worker.connections = None;
         }
@@ -81,7 +90,7 @@ impl Workers {
 }
 
 impl Worker {
-    fn start(number: usize, router: Router, headers: Duration) -> io::Result<Self> {
+    fn start(number: usize, router: Router, bounds: Bounds) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (connections, arriving) = mpsc::unbounded_channel();
         let (finish, finished) = oneshot::channel();
@@ -91,7 +100,7 @@ impl Worker {
         let thread = thread.spawn(move || {
             egress::use_own_connections(number);
             runtime.block_on(async {
-                serve(arriving, router, headers).await;
+                serve(arriving, router, bounds).await;
                 finish.send(()).ok();
                 released.cancelled().await;
             });
@@ -114,11 +123,11 @@ impl Drop for Worker {
     }
 }
 
-async fn serve(mut arriving: mpsc::UnboundedReceiver<Arriving>, router: Router, headers: Duration) {
-    let connections = Connections::new(router, headers);
-    while let Some((stream, peer)) = arriving.recv().await {
+async fn serve(mut arriving: mpsc::UnboundedReceiver<Arriving>, router: Router, bounds: Bounds) {
+    let connections = Connections::new(router, bounds);
+    while let Some(Arriving { stream, peer, place }) = arriving.recv().await {
         match TcpStream::from_std(stream) {
-            Ok(stream) => connections.take(stream, peer),
+            Ok(stream) => connections.take(Arrived { stream, peer, place }),
             Err(error) => warn!(error = %error, "Could not take a connection over"),
         }
     }

@@ -71,12 +71,8 @@ impl App {
         let overkey = Overkey::open_with(config, url, clock.clone(), egress).await.unwrap();
         let router = overkey.router().await.unwrap();
         // As `startup::run` does, but never told to stop.
-        tokio::spawn(listen::serve(
-            listener,
-            router,
-            listen::HEADERS,
-            CancellationToken::new(),
-        ));
+        let bounds = listen::Bounds::of(overkey.config.limits.connections);
+        tokio::spawn(listen::serve(listener, router, bounds, CancellationToken::new()));
         Self {
             overkey,
             clock,
