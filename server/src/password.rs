@@ -1,7 +1,7 @@
 //! Passwords: argon2id, off the async threads, a few at a time.
 //!
-//! Parameters: m = 47,104 KiB, t = 1, p = 1 (OWASP cheat sheet, ASVS 5.0 appendix C). A hash takes 46 MiB, so a semaphore bounds
-//! how many run at once: a flood of sign-ins waits here and nothing else does.
+//! Parameters: m = 47,104 KiB, t = 1, p = 1 (OWASP cheat sheet, ASVS 5.0 appendix C). A hash takes 46 MiB and a core, so few run at
+//! once and few more wait for their turn: a flood of sign-ins is refused here, before the database is asked, and calls go on.
 
 use std::sync::Arc;
 
@@ -9,10 +9,15 @@ use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use domain::secret::Secret;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+
+use crate::telemetry::measures;
 
 const MEMORY_KIB: u32 = 47_104;
+/// Half the cores, and no more than this: the others are for calls.
 const AT_ONCE: usize = 2;
+/// How many may wait: the last one does for about two seconds.
+const WAITING: usize = 30;
 const MIN_CHARACTERS: usize = 8;
 /// Refused, not cut: hashing megabytes is a way to keep a server busy.
 const MAX_BYTES: usize = 1_024;
@@ -27,6 +32,8 @@ pub enum PasswordError {
     TooLong,
     #[error("This password is one of the first that anybody would try. Choose another one.")]
     Common,
+    #[error("too many passwords are being looked at")]
+    Busy,
     #[error("the password could not be hashed")]
     Failed,
 }
@@ -49,22 +56,49 @@ pub fn check_new(password: &Secret) -> Result<(), PasswordError> {
 
 pub struct Passwords {
     slots: Arc<Semaphore>,
+    /// For those who have a slot and those who wait for one.
+    turns: Arc<Semaphore>,
     /// A hash nobody's password matches, to spend the same time on unknown addresses.
     decoy: OnceCell<String>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let at_once = (cores / 2).clamp(1, AT_ONCE);
         Self {
-            slots: Arc::new(Semaphore::new(AT_ONCE)),
+            slots: Arc::new(Semaphore::new(at_once)),
+            turns: Arc::new(Semaphore::new(at_once + WAITING)),
             decoy: OnceCell::new(),
         }
     }
 }
 
+/// A place in the queue.
+#[derive(Debug)]
+pub struct Turn {
+    _held: OwnedSemaphorePermit,
+}
+
 impl Passwords {
+    /// `Busy` when too many wait already.
+    pub fn turn(&self) -> Result<Turn, PasswordError> {
+        let turn = self.turns.clone().try_acquire_owned();
+        turn.map(|held| Turn { _held: held }).map_err(|_| {
+            measures::limited("passwords");
+            PasswordError::Busy
+        })
+    }
+
     /// A PHC string (`$argon2id$…`).
     pub async fn hash(&self, password: Secret) -> Result<String, PasswordError> {
+        let turn = self.turn()?;
+        let hash = self.hash_now(password).await;
+        drop(turn);
+        hash
+    }
+
+    async fn hash_now(&self, password: Secret) -> Result<String, PasswordError> {
         self.run(move || {
             let salt = SaltString::generate(&mut OsRng);
             let hash = argon2().hash_password(password.expose().as_bytes(), &salt);
@@ -74,7 +108,7 @@ impl Passwords {
     }
 
     /// Whether `password` is the one of `stored`. With nothing stored it takes as long and is false.
-    pub async fn verify(&self, stored: Option<String>, password: Secret) -> Result<bool, PasswordError> {
+    pub async fn verify(&self, _turn: Turn, stored: Option<String>, password: Secret) -> Result<bool, PasswordError> {
         if password.expose().len() > MAX_BYTES {
             return Ok(false);
         }
@@ -83,7 +117,7 @@ impl Passwords {
             Some(hash) => hash,
             None => self
                 .decoy
-                .get_or_try_init(|| self.hash(Secret::new("nobody's password")))
+                .get_or_try_init(|| self.hash_now(Secret::new("nobody's password")))
                 .await?
                 .clone(),
         };
@@ -121,24 +155,36 @@ fn argon2() -> Argon2<'static> {
 mod tests {
     use super::*;
 
+    async fn fits(passwords: &Passwords, stored: Option<&String>, password: &str) -> bool {
+        let turn = passwords.turn().unwrap();
+        let matches = passwords.verify(turn, stored.cloned(), Secret::new(password)).await;
+        matches.unwrap()
+    }
+
     #[tokio::test]
     async fn only_the_right_password_matches_and_nobody_s_never_does() {
         let passwords = Passwords::default();
         let hash = passwords.hash(Secret::new("correct horse")).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=47104,t=1,p=1$"), "{hash}");
-        assert!(
-            passwords
-                .verify(Some(hash.clone()), Secret::new("correct horse"))
-                .await
-                .unwrap()
+        assert!(fits(&passwords, Some(&hash), "correct horse").await);
+        assert!(!fits(&passwords, Some(&hash), "correct house").await);
+        assert!(!fits(&passwords, None, "nobody's password").await);
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_when_too_many_wait_is_refused_at_once() {
+        let passwords = Passwords::default();
+        let turns: Vec<_> = std::iter::from_fn(|| passwords.turn().ok()).collect();
+        assert!(turns.len() > WAITING, "{}", turns.len());
+        let hashed = passwords.hash(Secret::new("correct horse")).await;
+        assert!(matches!(hashed, Err(PasswordError::Busy)));
+        drop(turns);
+        let hash = passwords.hash(Secret::new("correct horse")).await.unwrap();
+        assert!(fits(&passwords, Some(&hash), "correct horse").await);
+        assert_eq!(
+            passwords.turns.available_permits(),
+            passwords.slots.available_permits() + WAITING
         );
-        assert!(
-            !passwords
-                .verify(Some(hash), Secret::new("correct house"))
-                .await
-                .unwrap()
-        );
-        assert!(!passwords.verify(None, Secret::new("nobody's password")).await.unwrap());
     }
 
     #[test]

@@ -238,6 +238,13 @@ impl From<ServiceError> for Problem {
                 header: Some((header::RETRY_AFTER, HeaderValue::from(seconds))),
                 ..Self::new(Kind::TooManyTries, format!("Wait {seconds} seconds."))
             },
+            ServiceError::Busy => Self {
+                header: Some((header::RETRY_AFTER, HeaderValue::from(5))),
+                ..Self::new(
+                    Kind::Unavailable,
+                    "Too many passwords are being looked at just now. Try again in a few seconds.",
+                )
+            },
             ServiceError::Unavailable(cause) => Self {
                 header: Some((header::RETRY_AFTER, HeaderValue::from(1))),
                 ..Self::logged(Kind::Unavailable, &cause)

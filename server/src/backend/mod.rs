@@ -98,6 +98,9 @@ pub(crate) fn told(error: ServiceError) -> UiError {
         ),
         ServiceError::Stale => UiError::Stale,
         ServiceError::Limited(seconds) => UiError::Refused(format!("Too many tries. Wait {seconds} seconds.")),
+        ServiceError::Busy => {
+            UiError::Refused("Too many people are signing in just now. Try again in a few seconds.".to_owned())
+        }
         ServiceError::Unavailable(inner) => internal(&inner),
         ServiceError::Internal(inner) => internal(&*inner),
     }

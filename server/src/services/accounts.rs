@@ -268,10 +268,7 @@ pub(super) fn new_account(new: NewUser, now: Timestamp) -> Result<UserRow, Servi
 
 pub(super) async fn hash_new(passwords: &Passwords, password: Secret) -> Result<String, ServiceError> {
     check_new(&password).map_err(|error| ServiceError::invalid("password", error.to_string()))?;
-    passwords
-        .hash(password)
-        .await
-        .map_err(|error| ServiceError::Internal(error.into()))
+    Ok(passwords.hash(password).await?)
 }
 
 /// Something, an at sign, something with a dot or a bare host; no spaces. Whether mail arrives is another matter.

@@ -3,6 +3,7 @@
 use domain::field::FieldError;
 use domain::role::Refusal;
 
+use crate::password::PasswordError;
 use crate::seal::SealError;
 use crate::store::StoreError;
 
@@ -32,6 +33,9 @@ pub enum ServiceError {
     /// Too many tries: 429, and how many seconds to wait.
     #[error("too many tries; wait {0} seconds")]
     Limited(u64),
+    /// Too many people's passwords are being looked at already: 503.
+    #[error("too many passwords are being looked at; try again in a few seconds")]
+    Busy,
     /// 503. The inner text is for the log.
     #[error("the database is not available")]
     Unavailable(#[source] StoreError),
@@ -56,6 +60,15 @@ impl From<StoreError> for ServiceError {
             }
             StoreError::Unavailable(_) => Self::Unavailable(error),
             StoreError::Broken(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<PasswordError> for ServiceError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::Busy,
+            error => Self::Internal(error.into()),
         }
     }
 }

@@ -46,6 +46,7 @@ impl SignIn {
     pub async fn with_password(&self, email: &str, password: Secret, via: Via) -> Result<Option<Actor>, ServiceError> {
         let email = email.trim().to_lowercase();
         self.limit(&email, via.address)?;
+        let turn = self.passwords.turn()?;
         let user = self
             .core
             .store
@@ -56,11 +57,7 @@ impl SignIn {
             .await?
             .filter(|user| user.disabled_at.is_none());
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-        let matches = self
-            .passwords
-            .verify(hash, password)
-            .await
-            .map_err(|error| ServiceError::Internal(error.into()))?;
+        let matches = self.passwords.verify(turn, hash, password).await?;
         let Some(user) = user.as_ref().filter(|_| matches) else {
             // Whatever was typed as an address may be a password: only whose it was is written down.
             let event = user.iter().fold(Event::new("session.refused"), |event, user| {

@@ -15,6 +15,7 @@ use tracing::error;
 use url::form_urlencoded;
 
 use super::WebState;
+use super::bounded::too_busy;
 use super::session;
 use crate::services::ServiceError;
 use crate::services::accounts::NewUser;
@@ -49,6 +50,10 @@ pub async fn sign_in(
         },
         Ok(None) => "wrong",
         Err(ServiceError::Limited(_)) => "limited",
+        // No page to draw: there are many.
+        Err(ServiceError::Busy) => {
+            return too_busy("Too many people are signing in just now. Go back and try again in a few seconds.");
+        }
         Err(error) => log_failure(&error),
     };
     back(code, &next)
