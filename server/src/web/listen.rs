@@ -7,7 +7,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
@@ -18,7 +17,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
-use tower::{ServiceExt, service_fn};
+use tower::{Service, ServiceExt, service_fn};
 use tracing::{debug, warn};
 
 /// How long a peer may take to send a request's headers, the first and each next one of a connection.
@@ -27,8 +26,11 @@ pub const HEADERS: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Serves until told to stop, and then until the last running request has ended.
-pub async fn serve(listener: TcpListener, router: Router, headers: Duration, stop: CancellationToken) {
-    let connections = Connections::new(router, headers);
+pub async fn serve<S: Answers>(listener: TcpListener, service: S, headers: Duration, stop: CancellationToken)
+where
+    S::Future: Send,
+{
+    let connections = Connections::new(service, headers);
     while let Some((stream, peer)) = accept(&listener, &stop).await {
         connections.take(stream, peer);
     }
@@ -36,21 +38,29 @@ pub async fn serve(listener: TcpListener, router: Router, headers: Duration, sto
     connections.finish().await;
 }
 
+/// Whatever answers requests.
+pub trait Answers: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static {}
+
+impl<S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static> Answers for S {}
+
 /// The connections of one runtime.
-pub struct Connections {
-    router: Router,
+pub struct Connections<S> {
+    service: S,
     headers: Duration,
     builder: Builder<TokioExecutor>,
     running: GracefulShutdown,
 }
 
-impl Connections {
-    pub fn new(router: Router, headers: Duration) -> Self {
+impl<S: Answers> Connections<S>
+where
+    S::Future: Send,
+{
+    pub fn new(service: S, headers: Duration) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(headers);
         builder.http2().timer(TokioTimer::new());
         Self {
-            router,
+            service,
             headers,
             builder,
             running: GracefulShutdown::new(),
@@ -58,12 +68,14 @@ impl Connections {
     }
 
     pub fn take(&self, stream: TcpStream, peer: SocketAddr) {
-        let router = self.router.clone();
+        let service = self.service.clone();
         let arrived = CancellationToken::new();
         let told = arrived.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             told.cancel();
-            answer(router.clone(), peer, request)
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            service.clone().oneshot(request)
         });
         let connection = self
             .builder
@@ -114,14 +126,9 @@ pub async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<
     }
 }
 
-async fn answer(router: Router, peer: SocketAddr, request: Request<Incoming>) -> Result<Response, Infallible> {
-    let mut request = request.map(Body::new);
-    request.extensions_mut().insert(ConnectInfo(peer));
-    router.oneshot(request).await
-}
-
 #[cfg(test)]
 mod tests {
+    use axum::Router;
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -10,7 +10,6 @@ use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -21,10 +20,13 @@ use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt, service_fn};
 use tracing::warn;
 
+use super::Site;
 use super::listen::{Connections, accept};
 use crate::egress;
+use crate::gateway::Address;
 
-const CALLS: &str = "/mcp/";
+/// Shorter than all time limits.
+const TICK: Duration = Duration::from_millis(100);
 
 type Arriving = (std::net::TcpStream, SocketAddr);
 
@@ -43,11 +45,10 @@ struct Worker {
 
 impl Workers {
     /// As many as `count`; to be called in the runtime that does all else.
-    pub fn start(count: usize, router: &Router, headers: Duration) -> io::Result<Self> {
+    pub fn start(count: usize, site: &Site, headers: Duration) -> io::Result<Self> {
         let main = Handle::current();
-        let router = by_path(router.clone(), main);
         let workers = (0..count)
-            .map(|number| Worker::start(number, router.clone(), headers))
+            .map(|number| Worker::start(number, site.clone(), main.clone(), headers))
             .collect::<io::Result<_>>()?;
         Ok(Self { workers })
     }
@@ -81,7 +82,7 @@ impl Workers {
 }
 
 impl Worker {
-    fn start(number: usize, router: Router, headers: Duration) -> io::Result<Self> {
+    fn start(number: usize, site: Site, main: Handle, headers: Duration) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (connections, arriving) = mpsc::unbounded_channel();
         let (finish, finished) = oneshot::channel();
@@ -91,7 +92,8 @@ impl Worker {
         let thread = thread.spawn(move || {
             egress::use_own_connections(number);
             runtime.block_on(async {
-                serve(arriving, router, headers).await;
+                tokio::spawn(tick());
+                serve(arriving, site, main, headers).await;
                 finish.send(()).ok();
                 released.cancelled().await;
             });
@@ -114,8 +116,11 @@ impl Drop for Worker {
     }
 }
 
-async fn serve(mut arriving: mpsc::UnboundedReceiver<Arriving>, router: Router, headers: Duration) {
-    let connections = Connections::new(router, headers);
+async fn serve(mut arriving: mpsc::UnboundedReceiver<Arriving>, site: Site, main: Handle, headers: Duration) {
+    let connections = Connections::new(
+        service_fn(move |request| by_path(site.clone(), main.clone(), request)),
+        headers,
+    );
     while let Some((stream, peer)) = arriving.recv().await {
         match TcpStream::from_std(stream) {
             Ok(stream) => connections.take(stream, peer),
@@ -125,20 +130,23 @@ async fn serve(mut arriving: mpsc::UnboundedReceiver<Arriving>, router: Router, 
     connections.finish().await;
 }
 
+/// For ever. Tokio wakes its thread by a system call when a timer is set that is due before all others; calls set some each,
+/// and none of them is due before this one.
+async fn tick() {
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        ticks.tick().await;
+    }
+}
+
 /// Calls are answered here, all else in `main`.
-fn by_path(router: Router, main: Handle) -> Router {
-    let split = service_fn(move |request: Request| {
-        let (router, main) = (router.clone(), main.clone());
-        async move {
-            if request.uri().path().starts_with(CALLS) {
-                return router.oneshot(request).await;
-            }
-            let answer = main.spawn(router.oneshot(request)).await;
-            Ok::<Response, Infallible>(match answer {
-                Ok(Ok(answer)) => answer,
-                Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-            })
-        }
-    });
-    Router::new().fallback_service(split)
+async fn by_path(site: Site, main: Handle, request: Request) -> Result<Response, Infallible> {
+    if let Some(address) = Address::of(request.uri()) {
+        return Ok(site.calls.answer(address, request).await);
+    }
+    let answer = main.spawn(site.rest.oneshot(request)).await;
+    Ok(match answer {
+        Ok(Ok(answer)) => answer,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    })
 }

@@ -21,6 +21,7 @@ use server::startup::{Overkey, egress_config};
 use server::web::listen;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower::service_fn;
 use url::{Position, Url};
 
 use super::{Answer, Caller, PATIENCE};
@@ -69,11 +70,11 @@ impl App {
         let clock = Arc::new(TestClock::at(SystemClock.now().0));
         let egress = Egress::new(&egress_config(&config), &names);
         let overkey = Overkey::open_with(config, url, clock.clone(), egress).await.unwrap();
-        let router = overkey.router().await.unwrap();
+        let site = overkey.site().await.unwrap();
         // As `startup::run` does, but never told to stop.
         tokio::spawn(listen::serve(
             listener,
-            router,
+            service_fn(move |request| site.clone().answer(request)),
             listen::HEADERS,
             CancellationToken::new(),
         ));
