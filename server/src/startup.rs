@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use axum::Router;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::secret::Secret;
@@ -35,11 +34,10 @@ use crate::services::notices::Channels;
 use crate::services::{Core, Services};
 use crate::store::{self, Store};
 use crate::telemetry::measures;
-use crate::web;
 use crate::web::listen::Bounds;
 use crate::web::set_up::SetUpLink;
 use crate::web::workers::Workers;
-use crate::web::{listen, session};
+use crate::web::{self, Site, listen, session};
 
 /// How long running calls may take to finish after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -130,7 +128,7 @@ impl Overkey {
     }
 
     /// Everything we answer. Without people, a one-time set-up link is made and printed to the log.
-    pub async fn router(&self) -> anyhow::Result<Router> {
+    pub async fn site(&self) -> anyhow::Result<Site> {
         let link = SetUpLink::default();
         let nobody = self.services.sign_in.needs_first_admin().await?;
         if nobody && self.config.password_sign_in {
@@ -143,7 +141,7 @@ impl Overkey {
         } else if nobody {
             warn!("Nobody is here yet. The first admin is whoever signs on from one of sso_admin_groups");
         }
-        web::router(self, link)
+        web::site(self, link)
     }
 }
 
@@ -182,7 +180,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 
 /// Serves until SIGTERM or ctrl-C, then lets running calls finish (30 seconds at most).
 pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()> {
-    let router = overkey.router().await?;
+    let site = overkey.site().await?;
     let stop = CancellationToken::new();
     let bounds = Bounds::of(descriptors::connections(overkey.config.limits.connections));
     if let Some(address) = overkey.config.metrics_listen {
@@ -197,7 +195,7 @@ pub async fn run(overkey: &Overkey, listener: TcpListener) -> anyhow::Result<()>
     let notifier = tokio::spawn(overkey.notifier().run());
     let keep = tokio::spawn(keep_trails(overkey.services.audit.clone(), retention(&overkey.config)));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut workers = Workers::start(cores, &router, bounds).context("Cannot start the threads for calls")?;
+    let mut workers = Workers::start(cores, &site, bounds).context("Cannot start the threads for calls")?;
     let told = stop.clone();
     let stopping = async {
         signalled().await;

@@ -30,7 +30,7 @@ pub struct Options {
     /// How often each block is repeated
     #[arg(long, env = "BENCH_REPEATS", value_parser = clap::value_parser!(u32).range(3..))]
     repeats: Option<u32>,
-    /// What Overkey logs; its default is one line for each call
+    /// What Overkey logs; its default is one line for each call that went wrong
     #[arg(long, env = "BENCH_LOG", default_value = "info")]
     log: String,
     /// Put the table into bench/README.md, and the figures into bench/last.json

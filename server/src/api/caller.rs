@@ -28,7 +28,7 @@ impl FromRequestParts<Services> for Caller {
         }
         let token = bearer(&parts.headers).ok_or_else(bad_token)?;
         match services.calls.authenticate(token.expose()).await {
-            Ok(caller) => Ok(Self(caller.actor.arriving(parts.extensions.get()))),
+            Ok(caller) => Ok(Self(Actor::clone(&caller.actor).arriving(parts.extensions.get()))),
             Err(AuthenticateError::Invalid) => Err(bad_token()),
             Err(AuthenticateError::NoKeys) => Err(Problem::no_keys()),
             Err(AuthenticateError::Store(error)) => Err(ServiceError::from(error).into()),

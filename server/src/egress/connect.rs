@@ -18,7 +18,7 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tower::Service;
+use tower::{Service, ServiceExt};
 
 use super::guard::{Guard, Refused, Scheme};
 use super::resolve::{Lookup, Resolve};
@@ -51,7 +51,7 @@ pub fn clients(count: usize, guard: &Guard, resolver: &Arc<dyn Resolve>, connect
         .enable_http2()
         .wrap_connector(Connector::new(guard, resolver, connect_timeout));
     let connector = InTime {
-        tls,
+        tls: Arc::new(tls),
         limit: connect_timeout,
     };
     let client = || {
@@ -67,9 +67,11 @@ pub fn clients(count: usize, guard: &Guard, resolver: &Arc<dyn Resolve>, connect
 }
 
 /// A limit on all that happens before a request can be sent: name, TCP and TLS.
+///
+/// The client clones its connector for every request, whether it connects or not: that has to be cheap.
 #[derive(Clone)]
 pub struct InTime {
-    tls: HttpsConnector<Connector>,
+    tls: Arc<HttpsConnector<Connector>>,
     limit: Duration,
 }
 
@@ -78,15 +80,15 @@ impl Service<Uri> for InTime {
     type Error = BoxError;
     type Future = Connecting<Self::Response>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.tls.poll_ready(context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let connecting = tokio::time::timeout(self.limit, self.tls.call(uri));
+        let (tls, limit) = (HttpsConnector::clone(&self.tls), self.limit);
         Box::pin(async move {
             let timed_out = |_| io::Error::from(io::ErrorKind::TimedOut);
-            connecting.await.map_err(timed_out)?
+            tokio::time::timeout(limit, tls.oneshot(uri)).await.map_err(timed_out)?
         })
     }
 }

@@ -17,10 +17,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::uri::PathAndQuery;
+use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use url::{Position, Url};
 
 pub use error::{EgressError, FetchError, Unreachable};
 pub use fetch::FetchLimits;
@@ -47,6 +49,14 @@ const MOST_THREADS: usize = 64;
 /// What this thread sends goes over connections that no other thread uses, as long as there are not too many such threads.
 pub fn use_own_connections(thread: usize) {
     CONNECTIONS.set(1 + thread % MOST_THREADS);
+}
+
+/// A URL as requests name it: without what is after `#`, and with a path.
+pub fn uri(url: &Url) -> Option<Uri> {
+    let path: PathAndQuery = url[Position::BeforePath..Position::AfterQuery].parse().ok()?;
+    let authority = &url[Position::BeforeHost..Position::AfterPort];
+    let uri = Uri::builder().scheme(url.scheme()).authority(authority);
+    uri.path_and_query(path).build().ok()
 }
 
 /// Cheap to clone; the clones share their connections.
@@ -90,5 +100,20 @@ impl Egress {
     /// The whole answer, small and soon: for OAuth and metadata. A redirect is returned as it is.
     pub async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, FetchError> {
         fetch::fetch(self, request).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_called_as_it_is() {
+        for (given, called) in [
+            ("https://[::1]:8443/mcp?key=1", "https://[::1]:8443/mcp?key=1"),
+            ("http://a.example", "http://a.example/"),
+        ] {
+            assert_eq!(uri(&Url::parse(given).unwrap()).unwrap().to_string(), called);
+        }
     }
 }

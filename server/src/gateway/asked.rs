@@ -53,13 +53,16 @@ pub fn asked(message: &Message) -> Asked {
     Asked {
         name: name
             .filter(|_| NAMED.contains(&method.as_str()))
-            .map(|name| label(&name, LONGEST_NAME)),
-        method: label(&method, LONGEST_METHOD),
+            .map(|name| label(name, LONGEST_NAME)),
+        method: label(method, LONGEST_METHOD),
     }
 }
 
 /// A text of a caller's that everything can store and show.
-fn label(text: &str, longest: usize) -> String {
+fn label(text: String, longest: usize) -> String {
+    if text.len() <= longest && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text;
+    }
     let plain = |letter: char| if letter.is_control() { '\u{fffd}' } else { letter };
     text.chars().take(longest).map(plain).collect()
 }

@@ -1,7 +1,10 @@
 //! Phase 1: the bearer token → who calls (S40, B02, B10). RFC 6750 section 2.1; nothing else is accepted.
 
+use std::sync::Arc;
+
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use domain::actor::Actor;
 
 use super::error::GatewayError;
 use crate::services::calls::{AuthenticateError, Caller, Calls};
@@ -17,8 +20,9 @@ pub async fn authenticate(calls: &Calls, server: &str, request: &mut Parts) -> R
             AuthenticateError::NoKeys => GatewayError::NoKeys,
             AuthenticateError::Store(error) => GatewayError::Unavailable(error.to_string()),
         })?;
+    let actor = Actor::clone(&caller.actor).arriving(request.extensions.get());
     Ok(Caller {
-        actor: caller.actor.arriving(request.extensions.get()),
+        actor: Arc::new(actor),
         ..caller
     })
 }

@@ -13,7 +13,7 @@ use super::Parts;
 use super::error::{AuthRequired, GatewayError};
 use super::message::Message;
 use crate::oauth::{MachineToken, RenewalError, TokenError};
-use crate::services::calls::{self, Calls, CredentialError, Opened, Target};
+use crate::services::calls::{self, CallServer, Calls, CredentialError, Opened, Target};
 use crate::services::renewals::HeldTokens;
 
 /// What a caller sends for the upstream on a passthrough server. Their gateway token never leaves us.
@@ -27,14 +27,26 @@ pub struct CallCredential {
     pub passed_through: Option<Secret>,
     /// Where a refused one can be replaced by a newer one.
     pub token: Option<Token>,
-    /// Who is talking to which server with which credential: sessions are sealed with it.
-    pub binding: Binding,
+    actor: Arc<Actor>,
+    server: Arc<CallServer>,
 }
 
 impl CallCredential {
     /// Names it for the trail of calls, without telling it.
-    pub fn fingerprint(&self, calls: &Calls, actor: &Actor, target: &Target) -> Option<String> {
-        calls.fingerprint(actor, target, &self.inner, self.passed_through.as_ref())
+    pub fn fingerprint(&self, calls: &Calls) -> Option<Arc<str>> {
+        calls.fingerprint(&self.actor, &self.server, &self.inner, self.passed_through.as_ref())
+    }
+
+    pub fn binding(&self) -> Binding {
+        let identity = match &self.passed_through {
+            Some(token) => format!("passthrough:{:x}", Sha256::digest(token.expose().as_bytes())),
+            None => self.inner.identity.clone(),
+        };
+        Binding {
+            server: self.server.id.to_string(),
+            subject: self.actor.subject.to_string(),
+            identity,
+        }
     }
 }
 
@@ -45,6 +57,7 @@ pub enum Token {
     Server(Arc<MachineToken>),
 }
 
+/// Who is talking to which server with which credential: sessions are sealed with it.
 #[derive(Debug, Clone)]
 pub struct Binding {
     pub server: String,
@@ -54,7 +67,7 @@ pub struct Binding {
 
 pub async fn credential(
     gateway: &Parts,
-    actor: &Actor,
+    actor: &Arc<Actor>,
     target: &Target,
     message: &Message,
 ) -> Result<CallCredential, GatewayError> {
@@ -68,7 +81,7 @@ pub async fn credential(
             Ok(bound(actor, target, inner, passed_through, None))
         }
         Opened::Tokens(held) => {
-            let held = gateway.oauth.fresh(held).await;
+            let held = Box::pin(gateway.oauth.fresh(held)).await;
             own_tokens(gateway, actor, target, held)
         }
         Opened::ServerToken => {
@@ -76,7 +89,11 @@ pub async fn credential(
                 return Err(GatewayError::UpstreamRefused);
             };
             let (id, url) = (&target.server.id, &target.server.url);
-            server_token(actor, target, gateway.oauth.machine_token(id, url, settings).await)
+            server_token(
+                actor,
+                target,
+                Box::pin(gateway.oauth.machine_token(id, url, settings)).await,
+            )
         }
     }
 }
@@ -84,7 +101,7 @@ pub async fn credential(
 /// After a 401, which says that nothing was done: a newer token, once. `None` where there can be none.
 pub async fn renewed(
     gateway: &Parts,
-    actor: &Actor,
+    actor: &Arc<Actor>,
     target: &Target,
     refused: &CallCredential,
 ) -> Result<Option<CallCredential>, GatewayError> {
@@ -124,7 +141,7 @@ fn failed(gateway: &Parts, actor: &Actor, target: &Target, error: CredentialErro
 
 fn own_tokens(
     gateway: &Parts,
-    actor: &Actor,
+    actor: &Arc<Actor>,
     target: &Target,
     held: Result<Arc<HeldTokens>, RenewalError>,
 ) -> Result<CallCredential, GatewayError> {
@@ -139,7 +156,7 @@ fn own_tokens(
 }
 
 fn server_token(
-    actor: &Actor,
+    actor: &Arc<Actor>,
     target: &Target,
     token: Result<Arc<MachineToken>, TokenError>,
 ) -> Result<CallCredential, GatewayError> {
@@ -153,25 +170,18 @@ fn server_token(
 }
 
 fn bound(
-    actor: &Actor,
+    actor: &Arc<Actor>,
     target: &Target,
     inner: Arc<calls::Credential>,
     passed_through: Option<Secret>,
     token: Option<Token>,
 ) -> CallCredential {
-    let identity = match &passed_through {
-        Some(token) => format!("passthrough:{:x}", Sha256::digest(token.expose().as_bytes())),
-        None => inner.identity.clone(),
-    };
     CallCredential {
-        binding: Binding {
-            server: target.server.id.to_string(),
-            subject: actor.subject.to_string(),
-            identity,
-        },
         inner,
         passed_through,
         token,
+        actor: actor.clone(),
+        server: target.server.clone(),
     }
 }
 

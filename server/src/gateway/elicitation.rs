@@ -4,12 +4,14 @@
 //! -32042 (2025-11-25). Everybody else gets the plain error, and so does everybody in the end: the loop ends here, not in the
 //! client. On 2026-07-28 the call waits for the credential once the person agreed, and then goes on.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::response::Response;
-use domain::actor::Actor;
+use domain::actor::{Actor, SubjectRef};
 use domain::injection::MissingReason;
+use domain::server::ServerName;
 
 use super::auth_required::{AuthRequired, QUESTION, Question};
 use super::error::GatewayError;
@@ -42,10 +44,22 @@ pub async fn call(
     message: &Message,
 ) -> Result<Response, GatewayError> {
     let actor = &caller.actor;
-    let Some(answered) = answered(gateway, actor, server, message)? else {
-        let outcome = gateway.carry_out(record, actor, server, message).await;
-        return outcome.map_err(|error| ask(gateway, actor, message, error, 1));
-    };
+    if let Some(answered) = answered(gateway, actor, server, message)? {
+        return Box::pin(go_on(gateway, record, caller, server, answered)).await;
+    }
+    let outcome = gateway.carry_out(record, actor, server, message).await;
+    outcome.map_err(|error| ask(gateway, actor, message, error, 1))
+}
+
+/// After the person's answer.
+async fn go_on(
+    gateway: &Parts,
+    record: &mut Record,
+    caller: &Caller,
+    server: &str,
+    answered: Answered,
+) -> Result<Response, GatewayError> {
+    let actor = &caller.actor;
     if matches!(answered.action, Some(Action::Decline | Action::Cancel)) {
         record.actor(actor);
         return Err(declined(gateway, actor, server, answered.state.reason).await);
@@ -89,7 +103,7 @@ fn answered(gateway: &Parts, actor: &Actor, server: &str, message: &Message) -> 
 }
 
 /// Whoever said no is not asked again, and the call does not go on behind their back.
-async fn declined(gateway: &Parts, actor: &Actor, server: &str, reason: MissingReason) -> GatewayError {
+async fn declined(gateway: &Parts, actor: &Arc<Actor>, server: &str, reason: MissingReason) -> GatewayError {
     match resolve::resolve(&gateway.calls, actor, server).await {
         Ok(target) => authorize::authorize(&target).map_or_else(
             |error| error,
@@ -164,18 +178,20 @@ fn for_call(actor: &Actor, server: &str, call: &RpcCall<'_>) -> ForCall {
 pub fn noted(
     gateway: &Parts,
     message: &Message,
-    (server, subject): (&str, &str),
+    (server, subject): (&ServerName, &SubjectRef),
     id: Option<HeaderValue>,
 ) -> Option<HeaderValue> {
     let noted_before = || {
         let session = message.headers.get(SESSION).and_then(|id| id.to_str().ok());
-        session.is_some_and(|session| gateway.sessions.has_url_elicitation(session, server, subject))
+        let noted = |session| (gateway.sessions).has_url_elicitation(session, server.as_str(), &subject.to_string());
+        session.is_some_and(noted)
     };
     if !(declared(message) || (id.is_some() && noted_before())) {
         return id;
     }
     let sealed = id.as_ref().map_or(Some(""), |id| id.to_str().ok());
-    let noted = sealed.and_then(|sealed| gateway.sessions.with_url_elicitation(sealed, server, subject));
+    let note = |sealed| (gateway.sessions).with_url_elicitation(sealed, server.as_str(), &subject.to_string());
+    let noted = sealed.and_then(note);
     noted.and_then(|id| HeaderValue::try_from(id).ok()).or(id)
 }
 

@@ -82,7 +82,7 @@ fn our_endpoint(
         .filter(|url| url.origin() == registered.origin())
         .ok_or(GatewayError::BadEndpoint)?;
     let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-    let sealed = gateway.sessions.seal(&credential.binding, PURPOSE, path);
+    let sealed = gateway.sessions.seal(&credential.binding(), PURPOSE, path);
     let sealed = sealed.ok_or_else(|| GatewayError::Internal("an endpoint could not be sealed".to_owned()))?;
     Ok(format!("/mcp/{}/sse/message?{PARAMETER}={sealed}", target.server.name))
 }

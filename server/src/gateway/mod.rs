@@ -5,6 +5,7 @@
 //!
 //! Invariant: what authenticates a caller to us never reaches an upstream, and a caller never gets another subject's credential.
 
+mod address;
 mod answer_body;
 mod asked;
 mod auth_required;
@@ -33,12 +34,10 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, Request, State};
-use axum::http::Method;
+use axum::extract::Request;
+use axum::http::{Method, header};
 use axum::response::Response;
-use axum::routing::any;
 use domain::actor::Actor;
 use tracing::Instrument;
 use url::Url;
@@ -49,6 +48,7 @@ use crate::oauth::Oauth;
 use crate::seal::Seal;
 use crate::services::calls::Calls;
 use crate::telemetry::traces;
+pub use address::Address;
 use answer_body::AnswerBody;
 use error::GatewayError;
 use limits::{Kind, Limits};
@@ -111,6 +111,11 @@ impl Gateway {
         }))
     }
 
+    /// A call over the network.
+    pub async fn answer(&self, address: Address, request: Request) -> Response {
+        self.0.answer(&address.server, request, address.transport).await
+    }
+
     /// A call in the name of somebody who is signed in already: for the pages that show what a server offers.
     pub async fn call_as(
         &self,
@@ -127,40 +132,15 @@ impl Gateway {
             transport: Transport::StreamableHttp,
         };
         let mut record = Record::start(server);
-        let outcome = self.0.carry_out(&mut record, actor, server, &message).await;
+        let actor = Arc::new(actor.clone());
+        let outcome = self.0.carry_out(&mut record, &actor, server, &message).await;
         self.0.end(record, outcome, &message)
     }
 }
 
-pub fn router(gateway: Gateway) -> Router {
-    Router::new()
-        .route("/mcp/{server}", any(streamable_http))
-        .route("/mcp/{server}/sse", any(sse_stream))
-        .route("/mcp/{server}/sse/message", any(sse_message))
-        .with_state(gateway)
-}
-
-async fn streamable_http(State(gateway): State<Gateway>, Path(server): Path<String>, request: Request) -> Response {
-    gateway.0.answer(&server, request, Transport::StreamableHttp).await
-}
-
-async fn sse_stream(State(gateway): State<Gateway>, Path(server): Path<String>, request: Request) -> Response {
-    gateway.0.answer(&server, request, Transport::SseStream).await
-}
-
-async fn sse_message(
-    State(gateway): State<Gateway>,
-    Path(server): Path<String>,
-    RawQuery(query): RawQuery,
-    request: Request,
-) -> Response {
-    let sealed = legacy_sse::sealed_endpoint(query.as_deref().unwrap_or_default());
-    gateway.0.answer(&server, request, Transport::SseMessage(sealed)).await
-}
-
 impl Parts {
     /// What surrounds every call: methods, origins, and errors made into answers.
-    async fn answer(&self, server: &str, request: Request, transport: Transport) -> Response {
+    async fn answer(self: &Arc<Self>, server: &str, request: Request, transport: Transport) -> Response {
         let origin = match cross_origin::check(request.headers(), &self.public_url, &self.config.allowed_origins) {
             Ok(origin) => origin,
             Err(error) => return error.respond(&Message::unread(&request)),
@@ -169,13 +149,18 @@ impl Parts {
             return cross_origin::preflight(origin);
         }
         let unread = Message::unread(&request);
-        let base = challenge::base(&self.public_url, request.headers());
+        let host = request.headers().get(header::HOST).cloned();
         let mut record = Record::start(server);
         let (outcome, message) = match self.call(&mut record, server, request, transport).await {
             Ok((outcome, message)) => (outcome, message),
             Err(error) => (Err(error), unread),
         };
-        let answer = challenge::describe(self.end(record, outcome, &message), &base, server);
+        let answer = challenge::describe(
+            self.end(record, outcome, &message),
+            &self.public_url,
+            host.as_ref(),
+            server,
+        );
         cross_origin::mark(answer, origin)
     }
 
@@ -190,7 +175,7 @@ impl Parts {
     /// Authenticated before its body is read: strangers cost nothing. Counted before it is authenticated: what is too much costs even
     /// less.
     async fn call(
-        &self,
+        self: &Arc<Self>,
         record: &mut Record,
         server: &str,
         request: Request,
@@ -217,7 +202,7 @@ impl Parts {
         let outcome = elicitation::call(self, record, &caller, server, &message).await;
         admission.let_body_go();
         let watch = Watch {
-            calls: self.calls.clone(),
+            gateway: self.clone(),
             proof: caller.proof,
             server: server.to_owned(),
             told,
@@ -228,7 +213,7 @@ impl Parts {
     async fn carry_out(
         &self,
         record: &mut Record,
-        actor: &Actor,
+        actor: &Arc<Actor>,
         server: &str,
         message: &Message,
     ) -> Result<Response, GatewayError> {
@@ -242,13 +227,13 @@ impl Parts {
         let place = self.limits.at_server(&target.server.id, kind, message.body.len())?;
         let choosing = credential::credential(self, actor, &target, message).instrument(traces::credential());
         let mut credential = choosing.await?;
-        record.sending(&credential, credential.fingerprint(&self.calls, actor, &target));
+        record.sending(&credential, credential.fingerprint(&self.calls));
         let mut sent = forward::forward(self, permit, &target, &credential, message).await;
         if is_refused(&sent)
-            && let Some(renewed) = credential::renewed(self, actor, &target, &credential).await?
+            && let Some(renewed) = Box::pin(credential::renewed(self, actor, &target, &credential)).await?
         {
             credential = renewed;
-            record.sending(&credential, credential.fingerprint(&self.calls, actor, &target));
+            record.sending(&credential, credential.fingerprint(&self.calls));
             sent = forward::forward(self, permit, &target, &credential, message).await;
         }
         record::used(&self.calls, &credential, &sent);

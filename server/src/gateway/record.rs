@@ -1,31 +1,30 @@
 //! Phase 7: what happened, for the trail of calls, logs, metrics and "last used". Names and numbers; never a value.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use domain::actor::Actor;
-use domain::id::ServerId;
 use domain::injection::Choice;
 use domain::overrides::Kind;
-use domain::server::ServerName;
 use hyper::body::Incoming;
-use tracing::info;
+use tracing::{debug, info};
 
 use super::asked::{Asked, asked};
 use super::credential::CallCredential;
 use super::error::GatewayError;
 use super::message::Message;
 use crate::services::call_log::Called;
-use crate::services::calls::{Calls, Target};
+use crate::services::calls::{CallServer, Calls, Target};
 use crate::telemetry::{measures, traces};
 
 pub struct Record {
     started: Instant,
     server: String,
-    actor: Option<Actor>,
-    target: Option<(ServerId, ServerName)>,
+    actor: Option<Arc<Actor>>,
+    target: Option<Arc<CallServer>>,
     plan: &'static str,
-    fingerprint: Option<String>,
+    fingerprint: Option<Arc<str>>,
     sent: bool,
     upstream: Option<StatusCode>,
     /// For a person; not what the call itself took.
@@ -47,16 +46,16 @@ impl Record {
         }
     }
 
-    pub fn actor(&mut self, actor: &Actor) {
+    pub fn actor(&mut self, actor: &Arc<Actor>) {
         self.actor = Some(actor.clone());
     }
 
     pub fn target(&mut self, target: &Target) {
-        self.target = Some((target.server.id.clone(), target.server.name.clone()));
+        self.target = Some(target.server.clone());
     }
 
     /// It goes to the upstream with this, whatever comes of it.
-    pub fn sending(&mut self, credential: &CallCredential, fingerprint: Option<String>) {
+    pub fn sending(&mut self, credential: &CallCredential, fingerprint: Option<Arc<str>>) {
         self.sent = true;
         self.upstream = None;
         self.fingerprint = fingerprint;
@@ -87,7 +86,7 @@ impl Record {
             .as_ref()
             .map_or("unknown", |actor| actor.subject.kind.as_str());
         let request = self.actor.as_ref().and_then(|actor| actor.via.request.as_deref());
-        let server = self.target.as_ref().map(|(_, name)| name.as_str());
+        let server = self.target.as_ref().map(|server| server.name.as_str());
         traces::called(server, subject, self.plan, result);
         measures::call(measures::Call {
             server,
@@ -96,23 +95,35 @@ impl Record {
             upstream: self.upstream.map(|status| status.as_u16()),
             seconds,
         });
-        info!(
-            server.name = %self.server,
-            subject.kind = subject,
-            request.id = request,
-            plan = self.plan,
-            upstream.status = self.upstream.map(|status| status.as_u16()),
-            result,
-            duration_ms = seconds * 1_000.0,
-            waited_ms = self.waited.as_secs_f64() * 1_000.0,
-            "gateway.call"
-        );
+        macro_rules! line {
+            ($level:ident) => {
+                $level!(
+                    server.name = %self.server,
+                    subject.kind = subject,
+                    request.id = request,
+                    plan = self.plan,
+                    upstream.status = self.upstream.map(|status| status.as_u16()),
+                    result,
+                    duration_ms = seconds * 1_000.0,
+                    waited_ms = self.waited.as_secs_f64() * 1_000.0,
+                    "gateway.call"
+                )
+            };
+        }
+        // Every call is in the trail; the log tells of those that somebody may have to look into. Of what is too much there are many,
+        // and a metric counts them.
+        let went_well = result == "forwarded" && self.upstream.is_none_or(|status| status.as_u16() < 400);
+        if went_well || result == "overloaded" {
+            line!(debug);
+        } else {
+            line!(info);
+        }
         // Strangers leave no rows: they could fill the disk.
         if let Some(actor) = self.actor {
             let Asked { method, name } = asked(message);
             calls.record(Called {
                 actor,
-                server: self.target,
+                server: self.target.map(|server| (server.id.clone(), server.name.clone())),
                 method,
                 tool: name,
                 status: answered.as_u16(),

@@ -11,7 +11,7 @@ use super::answer_body::AnswerBody;
 use super::credential::{CallCredential, Token, required};
 use super::elicitation;
 use super::error::{AuthRequired, GatewayError};
-use super::forward::connection_named;
+use super::forward::{connection_named, without};
 use super::legacy_sse;
 use super::message::{Message, Transport};
 use crate::oauth::Challenge;
@@ -43,6 +43,7 @@ const STRIPPED: &[&str] = &[
 ];
 const STRIPPED_PREFIX: &str = "access-control-";
 
+/// What seldom happens is boxed, here and in the other phases: every call would carry the room for it.
 pub async fn respond(
     gateway: &Parts,
     actor: &Actor,
@@ -52,10 +53,10 @@ pub async fn respond(
     answer: Response<AnswerBody>,
 ) -> Result<axum::response::Response, GatewayError> {
     if answer.status() == StatusCode::UNAUTHORIZED {
-        return Err(rejected(gateway, actor, target, credential, answer.headers()).await);
+        return Err(Box::pin(rejected(gateway, actor, target, credential, answer.headers())).await);
     }
     if answer.status() == StatusCode::FORBIDDEN
-        && let Some(error) = lacks_scopes(gateway, actor, target, credential, answer.headers()).await
+        && let Some(error) = Box::pin(lacks_scopes(gateway, actor, target, credential, answer.headers())).await
     {
         return Err(error);
     }
@@ -67,8 +68,7 @@ pub async fn respond(
     let session = parts.headers.get(SESSION);
     let mut session = session.map(|id| sealed_session(gateway, credential, id)).transpose()?;
     if parts.status.is_success() {
-        let whose = (target.server.name.as_str(), credential.binding.subject.as_str());
-        session = elicitation::noted(gateway, message, whose, session);
+        session = elicitation::noted(gateway, message, (&target.server.name, &actor.subject), session);
     }
     headers.extend(session.map(|id| (SESSION, id)));
     let body = match message.transport {
@@ -135,22 +135,16 @@ fn sealed_session(gateway: &Parts, credential: &CallCredential, id: &HeaderValue
     let id = id
         .to_str()
         .map_err(|_| GatewayError::Internal("the upstream's session id is not ASCII".to_owned()))?;
-    let sealed = gateway.sessions.seal(&credential.binding, "session", id);
+    let sealed = gateway.sessions.seal(&credential.binding(), "session", id);
     let sealed = sealed.and_then(|sealed| HeaderValue::try_from(sealed).ok());
     sealed.ok_or_else(|| GatewayError::Internal("a session id could not be sealed".to_owned()))
 }
 
 fn pass_back(given: &HeaderMap) -> HeaderMap {
     let named = connection_named(given);
-    let stays = |name: &HeaderName| {
-        let name = name.as_str();
+    without(given, |name| {
         STRIPPED.contains(&name) || name.starts_with(STRIPPED_PREFIX) || named.contains(name)
-    };
-    given
-        .iter()
-        .filter(|(name, _)| !stays(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
+    })
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use domain::server::ServerUrl;
 use domain::verdict::Verdict;
 use http_body_util::{BodyExt, Full};
 
-use super::forward::{sensitive, uri};
+use super::forward::sensitive;
 use crate::config::Config;
-use crate::egress::{Egress, EgressError};
+use crate::egress::{Egress, EgressError, uri};
 use crate::mcp::try_out::try_out;
 use crate::mcp::{Client, Received, Silence, Transport};
 use crate::services::verify::Upstream;

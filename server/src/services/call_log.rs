@@ -31,7 +31,7 @@ const EVERY: Duration = Duration::from_millis(500);
 /// One call, as the gateway tells of it.
 #[derive(Debug)]
 pub struct Called {
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
     /// `None`: there is no such server.
     pub server: Option<(ServerId, ServerName)>,
     pub method: String,
@@ -45,7 +45,7 @@ pub struct Called {
     pub sent: bool,
     /// Which kind of credential, and its fingerprint.
     pub credential: &'static str,
-    pub fingerprint: Option<String>,
+    pub fingerprint: Option<Arc<str>>,
     /// Until the answer began.
     pub latency: Duration,
 }
@@ -61,8 +61,8 @@ impl Called {
         };
         CallRow {
             at,
-            actor: self.actor.subject,
-            actor_name: self.actor.name,
+            actor: self.actor.subject.clone(),
+            actor_name: self.actor.name.clone(),
             action: action.to_owned(),
             server: self.server.map(|(id, name)| (id, name.to_string())),
             method: self.method,
@@ -73,8 +73,8 @@ impl Called {
             outcome: self.outcome.to_owned(),
             latency_micros: u64::try_from(self.latency.as_micros()).unwrap_or(u64::MAX),
             credential: self.credential.to_owned(),
-            fingerprint: self.fingerprint,
-            via: self.actor.via,
+            fingerprint: self.fingerprint.map(|text| text.to_string()),
+            via: self.actor.via.clone(),
         }
     }
 }
@@ -120,6 +120,7 @@ impl CallLog {
             store,
             clock,
             queue: queue.clone(),
+            taken: Vec::new(),
             batch: Batch::with_room(room),
         };
         tokio::spawn(writer.run(asked));
@@ -161,6 +162,8 @@ struct Writer {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     queue: Arc<Queue>,
+    /// Empty in between; its room is used again.
+    taken: Vec<(Called, Timestamp)>,
     batch: Batch,
 }
 
@@ -186,16 +189,17 @@ impl Writer {
 
     /// What has no room in the batch stays in the queue, which fills up then; and then calls are counted instead.
     async fn write(&mut self) {
-        let (some, dropped) = {
+        let room = self.batch.room();
+        let dropped = {
             let mut waiting = self.queue.lock();
-            let most = waiting.calls.len().min(self.batch.room());
-            let rest = waiting.calls.split_off(most);
-            (
-                std::mem::replace(&mut waiting.calls, rest),
-                std::mem::take(&mut waiting.dropped),
-            )
+            if waiting.calls.len() <= room {
+                std::mem::swap(&mut waiting.calls, &mut self.taken);
+            } else {
+                self.taken.extend(waiting.calls.drain(..room));
+            }
+            std::mem::take(&mut waiting.dropped)
         };
-        for (called, at) in some {
+        for (called, at) in self.taken.drain(..) {
             self.batch.add(called, at);
         }
         let not_told = self.batch.write(self.store.as_ref(), self.clock.now(), dropped).await;

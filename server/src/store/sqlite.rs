@@ -56,7 +56,7 @@ impl SqliteStore {
         let pool = || PoolOptions::<Sqlite>::new().acquire_timeout(PATIENCE);
         // Never another one while it works: `follow` compares what one and the same connection says.
         let writer = pool().max_connections(1).max_lifetime(None).idle_timeout(None);
-        let writer = writer.connect_with(options.clone()).await?;
+        let writer = writer.connect_with(for_writing(options.clone())).await?;
         let readers = pool()
             .max_connections(READERS)
             .connect_lazy_with(options.pragma("query_only", "on"));
@@ -69,6 +69,13 @@ impl SqliteStore {
             _folder: folder,
         })
     }
+}
+
+/// The trail of calls writes the ends of a few indexes over and over: with more room (16 MB of pages in memory, 32 MB in the log)
+/// they go to the database's file once for many batches.
+fn for_writing(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    let options = options.pragma("cache_size", "-16384");
+    options.pragma("wal_autocheckpoint", "8192")
 }
 
 /// SQLite gives the files it puts beside the database the database's mode.

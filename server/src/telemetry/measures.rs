@@ -6,13 +6,14 @@
 //!
 //! What a call counts is looked up without allocating: the handles are made once.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use metrics::{
-    Counter, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+    Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
@@ -237,9 +238,21 @@ impl Call<'_> {
     }
 }
 
+thread_local! {
+    /// By plan and result, which are words of ours.
+    static MADE: RefCell<HashMap<(&'static str, &'static str), (Counter, Histogram)>> = RefCell::default();
+}
+
 pub fn call(call: Call<'_>) {
-    counter!(CALLS, "plan" => call.plan, "result" => call.result).increment(1);
-    histogram!(FIRST_BYTE, "plan" => call.plan).record(call.seconds);
+    MADE.with_borrow_mut(|made| {
+        let (calls, first_byte) = made.entry((call.plan, call.result)).or_insert_with(|| {
+            recorder();
+            let calls = counter!(CALLS, "plan" => call.plan, "result" => call.result);
+            (calls, histogram!(FIRST_BYTE, "plan" => call.plan))
+        });
+        calls.increment(1);
+        first_byte.record(call.seconds);
+    });
     if let Some(reason) = call.upstream_error() {
         counter!(UPSTREAM_ERRORS, "reason" => reason).increment(1);
     }
@@ -332,15 +345,23 @@ pub struct OpenAnswer(());
 
 impl OpenAnswer {
     pub fn begin() -> Self {
-        gauge!(OPEN_ANSWERS).increment(1.0);
+        open_answers().increment(1.0);
         Self(())
     }
 }
 
 impl Drop for OpenAnswer {
     fn drop(&mut self) {
-        gauge!(OPEN_ANSWERS).decrement(1.0);
+        open_answers().decrement(1.0);
     }
+}
+
+fn open_answers() -> &'static Gauge {
+    static MADE: OnceLock<Gauge> = OnceLock::new();
+    MADE.get_or_init(|| {
+        recorder();
+        gauge!(OPEN_ANSWERS)
+    })
 }
 
 #[cfg(test)]

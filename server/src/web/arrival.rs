@@ -16,10 +16,17 @@ use uuid::Uuid;
 use crate::telemetry::lines::{self, Ids};
 use crate::telemetry::traces;
 
+pub async fn arrival(State(trusted): State<Arc<[IpNet]>>, request: Request, next: Next) -> Response {
+    within(&trusted, request, |request| next.run(request)).await
+}
+
 /// Leaves a `Via` in the request's extensions.
-pub async fn arrival(State(trusted): State<Arc<[IpNet]>>, mut request: Request, next: Next) -> Response {
+pub async fn within<F>(trusted: &[IpNet], mut request: Request, answer: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let address = peer.map(|ConnectInfo(peer)| client_address(&trusted, peer.ip(), request.headers()));
+    let address = peer.map(|ConnectInfo(peer)| client_address(trusted, peer.ip(), request.headers()));
     let id = Uuid::now_v7();
     request.extensions_mut().insert(Via {
         address,
@@ -31,7 +38,7 @@ pub async fn arrival(State(trusted): State<Arc<[IpNet]>>, mut request: Request, 
         request: id,
         trace: traces::trace_id(&span, request.headers()),
     };
-    let answer = lines::within(ids, next.run(request).instrument(span.clone())).await;
+    let answer = lines::within(ids, answer(request).instrument(span.clone())).await;
     traces::answered(&span, answer.status().as_u16());
     answer
 }

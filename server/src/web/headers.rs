@@ -21,10 +21,14 @@ const ALWAYS: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// G5: on every route, errors and files included. What an answer has set already stays.
 pub async fn security_headers(State(public_url): State<Arc<Url>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    secure(response.headers_mut(), &public_url);
+    response
+}
+
+/// G5: on every route, errors and files included. What an answer has set already stays.
+pub fn secure(headers: &mut HeaderMap, public_url: &Url) {
     for (name, value) in ALWAYS {
         set(headers, name, value);
     }
@@ -37,32 +41,43 @@ pub async fn security_headers(State(public_url): State<Arc<Url>>, request: Reque
             "max-age=31536000; includeSubDomains",
         );
     }
-    response
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.entry(name).or_insert(HeaderValue::from_static(value));
 }
 
-/// E2: a request for another host is DNS rebinding or a misconfigured proxy; both are told so (RFC 9110 section 15.5.20).
 pub async fn known_host(State(public_url): State<Arc<Url>>, request: Request, next: Next) -> Response {
+    match misdirected(&request, &public_url) {
+        Some(refusal) => refusal,
+        None => next.run(request).await,
+    }
+}
+
+/// E2: a request for another host is DNS rebinding or a misconfigured proxy; both are told so (RFC 9110 section 15.5.20).
+pub fn misdirected(request: &Request, public_url: &Url) -> Option<Response> {
     // RFC 9112 section 3.2.2: an absolute request target names the host too, and then both have to be ours.
     let header = request
         .headers()
         .get(header::HOST)
         .map(|host| host.to_str().unwrap_or_default());
     let target = request.uri().authority().map(Authority::as_str);
-    let named: Vec<&str> = header.into_iter().chain(target).collect();
-    if !named.is_empty() && named.iter().all(|host| is_ours(host, &public_url)) {
-        next.run(request).await
-    } else {
-        let text = "This host is not the one Overkey is configured for. An operator sets it as OVERKEY_PUBLIC_URL.";
-        (StatusCode::MISDIRECTED_REQUEST, text).into_response()
+    let mut named = header.into_iter().chain(target).peekable();
+    if named.peek().is_some() && named.all(|host| is_ours(host, public_url)) {
+        return None;
     }
+    let text = "This host is not the one Overkey is configured for. An operator sets it as OVERKEY_PUBLIC_URL.";
+    Some((StatusCode::MISDIRECTED_REQUEST, text).into_response())
 }
 
 /// The public URL's host, and the loopback names when that is a loopback name itself. Ports do not matter: a proxy may map them.
 fn is_ours(host: &str, public_url: &Url) -> bool {
+    // As nearly everybody writes it.
+    let port = public_url.host_str().and_then(|ours| host.strip_prefix(ours));
+    let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if port.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port)) {
+        return true;
+    }
     let Ok(authority) = host.parse::<Authority>() else {
         return false;
     };

@@ -5,13 +5,11 @@
 //! that keeps an HTTP/2 connection and asks for nothing more (`quiet`).
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
@@ -22,7 +20,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::{ServiceExt, service_fn};
+use tower::{Service, ServiceExt, service_fn};
 use tracing::debug;
 
 use super::door::{Arrived, Door};
@@ -54,8 +52,11 @@ impl Bounds {
 }
 
 /// Serves until told to stop, and then until the last running request has ended.
-pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: CancellationToken) {
-    let connections = Connections::new(router, bounds);
+pub async fn serve<S: Answers>(listener: TcpListener, service: S, bounds: Bounds, stop: CancellationToken)
+where
+    S::Future: Send,
+{
+    let connections = Connections::new(service, bounds);
     let door = Door::new(listener, bounds.connections);
     while let Some(arrived) = door.next(&stop).await {
         connections.take(arrived);
@@ -64,17 +65,25 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: 
     connections.finish().await;
 }
 
+/// Whatever answers requests.
+pub trait Answers: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static {}
+
+impl<S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static> Answers for S {}
+
 /// The connections of one runtime.
-pub struct Connections {
-    router: Router,
+pub struct Connections<S> {
+    service: S,
     bounds: Bounds,
     builder: Builder<TokioExecutor>,
     running: TaskTracker,
     closing: CancellationToken,
 }
 
-impl Connections {
-    pub fn new(router: Router, bounds: Bounds) -> Self {
+impl<S: Answers> Connections<S>
+where
+    S::Future: Send,
+{
+    pub fn new(service: S, bounds: Bounds) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .http1()
@@ -90,7 +99,7 @@ impl Connections {
             .max_header_list_size(HEADER_BYTES as u32)
             .max_send_buf_size(SEND_BYTES);
         Self {
-            router,
+            service,
             bounds,
             builder,
             running: TaskTracker::new(),
@@ -100,12 +109,14 @@ impl Connections {
 
     pub fn take(&self, arrived: Arrived) {
         let Arrived { stream, peer, place } = arrived;
-        let router = self.router.clone();
+        let service = self.service.clone();
         let requests = Arc::new(AtomicUsize::new(0));
         let seen = requests.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             seen.fetch_add(1, Ordering::Relaxed);
-            answer(router.clone(), peer, request)
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            service.clone().oneshot(request)
         });
         let connection = self
             .builder
@@ -159,14 +170,11 @@ async fn quiet(patience: Duration, requests: &AtomicUsize) {
     }
 }
 
-async fn answer(router: Router, peer: SocketAddr, request: Request<Incoming>) -> Result<Response, Infallible> {
-    let mut request = request.map(Body::new);
-    request.extensions_mut().insert(ConnectInfo(peer));
-    router.oneshot(request).await
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
+    use axum::Router;
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;

@@ -3,6 +3,7 @@
 pub mod arrival;
 pub mod assets;
 mod bounded;
+pub mod calls;
 mod door;
 pub mod headers;
 pub mod health;
@@ -21,11 +22,12 @@ pub mod sign_on;
 pub mod ui;
 pub mod workers;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::features::session::model::SignInWays;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{StatusCode, Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -33,19 +35,21 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use ipnet::IpNet;
 use serde_json::json;
+use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use url::Url;
 
 use crate::api;
 use crate::backend;
 use crate::clock::Clock;
-use crate::gateway::{self, Gateway, GatewayConfig};
+use crate::gateway::{Address, Gateway, GatewayConfig};
 use crate::identity::SignOn;
 use crate::login as mcp_login;
 use crate::services::Services;
 use crate::startup::Overkey;
 use crate::telemetry::measures;
 use bounded::{Bounded, bounded};
+use calls::CallFront;
 use set_up::SetUpLink;
 
 /// Forms are small; REST and MCP bodies have limits of their own.
@@ -62,7 +66,24 @@ pub struct WebState {
     pub public_url: Arc<Url>,
 }
 
-pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
+/// All that we answer: calls, and the rest.
+#[derive(Clone)]
+pub struct Site {
+    pub calls: CallFront,
+    pub rest: Router,
+}
+
+impl Site {
+    /// Everything on the runtime that asks.
+    pub async fn answer(self, request: Request) -> Result<Response, Infallible> {
+        match Address::of(request.uri()) {
+            Some(address) => Ok(self.calls.answer(address, request).await),
+            None => self.rest.oneshot(request).await,
+        }
+    }
+}
+
+pub fn site(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Site> {
     let (core, config) = (&overkey.core, &overkey.config);
     let state = WebState {
         services: overkey.services.clone(),
@@ -114,13 +135,12 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .layer(sessions)
         .layer(from_fn(same_origin::same_origin));
     let bounds = Bounded::new(Duration::from_secs(config.body_timeout));
-    Ok(Router::new()
+    let calls = CallFront::new(gateway, trusted_proxies.clone(), public_url.clone());
+    let rest = Router::new()
         .merge(with_session)
         .merge(oauth::public_router(overkey.oauth.clone()))
         .merge(mcp_login::router(overkey.login.clone()))
-        // All but calls.
         .layer(from_fn_with_state(bounds, bounded))
-        .merge(gateway::router(gateway))
         .merge(if config.metrics_listen.is_some() { Router::new() } else { metrics_router(overkey) })
         .layer(from_fn_with_state(trusted_proxies, arrival::arrival))
         .layer(from_fn_with_state(public_url.clone(), headers::known_host))
@@ -128,7 +148,8 @@ pub fn router(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Router> {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz).with_state(core.store.clone()))
         .layer(from_fn_with_state(public_url, headers::security_headers))
-        .layer(CatchPanicLayer::new()))
+        .layer(CatchPanicLayer::new());
+    Ok(Site { calls, rest })
 }
 
 /// `/metrics`, on this listener or on its own. Servers are named on its own alone: here strangers read it.

@@ -8,8 +8,8 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -20,11 +20,14 @@ use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt, service_fn};
 use tracing::warn;
 
+use super::Site;
 use super::door::{Arrived, Door};
 use super::listen::{Bounds, Connections};
 use crate::egress;
+use crate::gateway::Address;
 
-const CALLS: &str = "/mcp/";
+/// Shorter than all time limits.
+const TICK: Duration = Duration::from_millis(100);
 
 /// A connection on its way to another runtime.
 struct Arriving {
@@ -50,11 +53,10 @@ struct Worker {
 
 impl Workers {
     /// As many as `count`; to be called in the runtime that does all else.
-    pub fn start(count: usize, router: &Router, bounds: Bounds) -> io::Result<Self> {
+    pub fn start(count: usize, site: &Site, bounds: Bounds) -> io::Result<Self> {
         let main = Handle::current();
-        let router = by_path(router.clone(), main);
         let workers = (0..count)
-            .map(|number| Worker::start(number, router.clone(), bounds))
+            .map(|number| Worker::start(number, site.clone(), main.clone(), bounds))
             .collect::<io::Result<_>>()?;
         let connections = bounds.connections;
         Ok(Self { workers, connections })
@@ -90,7 +92,7 @@ impl Workers {
 }
 
 impl Worker {
-    fn start(number: usize, router: Router, bounds: Bounds) -> io::Result<Self> {
+    fn start(number: usize, site: Site, main: Handle, bounds: Bounds) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (connections, arriving) = mpsc::unbounded_channel();
         let (finish, finished) = oneshot::channel();
@@ -100,7 +102,8 @@ impl Worker {
         let thread = thread.spawn(move || {
             egress::use_own_connections(number);
             runtime.block_on(async {
-                serve(arriving, router, bounds).await;
+                tokio::spawn(tick());
+                serve(arriving, site, main, bounds).await;
                 finish.send(()).ok();
                 released.cancelled().await;
             });
@@ -123,8 +126,11 @@ impl Drop for Worker {
     }
 }
 
-async fn serve(mut arriving: mpsc::UnboundedReceiver<Arriving>, router: Router, bounds: Bounds) {
-    let connections = Connections::new(router, bounds);
+async fn serve(mut arriving: mpsc::UnboundedReceiver<Arriving>, site: Site, main: Handle, bounds: Bounds) {
+    let connections = Connections::new(
+        service_fn(move |request| by_path(site.clone(), main.clone(), request)),
+        bounds,
+    );
     while let Some(Arriving { stream, peer, place }) = arriving.recv().await {
         match TcpStream::from_std(stream) {
             Ok(stream) => connections.take(Arrived { stream, peer, place }),
@@ -134,20 +140,23 @@ async fn serve(mut arriving: mpsc::UnboundedReceiver<Arriving>, router: Router, 
     connections.finish().await;
 }
 
+/// For ever. Tokio wakes its thread by a system call when a timer is set that is due before all others; calls set some each,
+/// and none of them is due before this one.
+async fn tick() {
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        ticks.tick().await;
+    }
+}
+
 /// Calls are answered here, all else in `main`.
-fn by_path(router: Router, main: Handle) -> Router {
-    let split = service_fn(move |request: Request| {
-        let (router, main) = (router.clone(), main.clone());
-        async move {
-            if request.uri().path().starts_with(CALLS) {
-                return router.oneshot(request).await;
-            }
-            let answer = main.spawn(router.oneshot(request)).await;
-            Ok::<Response, Infallible>(match answer {
-                Ok(Ok(answer)) => answer,
-                Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-            })
-        }
-    });
-    Router::new().fallback_service(split)
+async fn by_path(site: Site, main: Handle, request: Request) -> Result<Response, Infallible> {
+    if let Some(address) = Address::of(request.uri()) {
+        return Ok(site.calls.answer(address, request).await);
+    }
+    let answer = main.spawn(site.rest.oneshot(request)).await;
+    Ok(match answer {
+        Ok(Ok(answer)) => answer,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    })
 }

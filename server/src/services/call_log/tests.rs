@@ -19,7 +19,7 @@ fn called(tool: &str) -> Called {
         id: "bob".to_owned(),
     };
     Called {
-        actor: Actor::new(subject, "Bob", PlatformRole::Member),
+        actor: Actor::new(subject, "Bob", PlatformRole::Member).into(),
         server: Some((ServerId::new("s1"), ServerName::parse("notes").unwrap())),
         method: "tools/call".to_owned(),
         tool: Some(tool.to_owned()),
@@ -28,7 +28,7 @@ fn called(tool: &str) -> Called {
         outcome: "forwarded",
         sent: true,
         credential: "override",
-        fingerprint: Some("00".to_owned()),
+        fingerprint: Some("00".into()),
         latency: Duration::from_millis(3),
     }
 }

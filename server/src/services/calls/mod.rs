@@ -1,40 +1,39 @@
 //! What one MCP call needs to know: who calls, which server, which credential. Nothing else is looked up on a call's way, and what
 //! was looked up a moment ago is kept (`warm`).
 
+mod credential;
 mod warm;
 
 use std::sync::{Arc, OnceLock};
 
 use domain::actor::Actor;
-use domain::header::HeaderName;
 use domain::id::{OverrideId, ServerId};
 use domain::identity::Identity;
-use domain::injection::{self, Choice, FillError, MissingReason, ServerFacts};
+use domain::injection::{self, Choice, ServerFacts};
 use domain::outbound::{CredentialField, OutboundAuth};
-use domain::overrides::Kind;
 use domain::role::{ServerAction, ServerRole, effective_role};
-use domain::secret::Secret;
 use domain::server::{ServerName, ServerUrl};
 use domain::timestamp::Timestamp;
 use domain::via::By;
 use tokio::sync::watch;
 use url::Url;
 
-use crate::seal::{Seal, SealError, Sealed};
+use crate::egress;
+use crate::seal::{Seal, Sealed};
 use crate::services::call_log::{CallLog, Called};
 use crate::services::identities::{self, NotVerified, VerifyToken};
-use crate::services::renewals::HeldTokens;
 use crate::services::revocations::Revocations;
 use crate::services::uses::Uses;
 use crate::services::waiting::Waiting;
 use crate::services::{Core, ServiceError, access, identity, logins, tokens, vault};
-use crate::store::{OverrideRow, OverrideUse, ServerRow, StoreError};
+use crate::store::{ServerRow, StoreError};
+pub use credential::{Credential, CredentialError, Opened};
 use warm::{Dated, Holder, Noted, Owned, OwnedRow, Reached, Warm};
 
 /// Who calls, and by what.
 #[derive(Debug)]
 pub struct Caller {
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
     pub proof: Proof,
 }
 
@@ -55,6 +54,8 @@ pub struct CallServer {
     pub id: ServerId,
     pub name: ServerName,
     pub url: ServerUrl,
+    /// The URL as it is sent; `None`: nobody can be asked there.
+    pub uri: Option<http::Uri>,
     pub auth: OutboundAuth,
     pub allow_optional: bool,
     pub fields: Vec<CredentialField>,
@@ -70,6 +71,7 @@ impl CallServer {
         Ok(Self {
             id: row.id,
             name: row.name,
+            uri: egress::uri(row.url.as_url()),
             url: row.url,
             fields: auth.fields(),
             auth,
@@ -124,53 +126,6 @@ impl Target {
     }
 }
 
-/// What to send upstream for this call.
-#[derive(Debug)]
-pub struct Credential {
-    pub choice: Choice,
-    pub headers: Vec<(HeaderName, Secret)>,
-    /// Names the credential without telling it: `own:<id>:<version>`, `default:<hash>`, `passthrough`, `none`. A session opened
-    /// with one identity is not continued with another.
-    pub identity: String,
-    used: Option<(OverrideId, i64)>,
-    noted: Noted,
-    fingerprint: OnceLock<Option<String>>,
-}
-
-impl Credential {
-    fn new(choice: Choice, headers: Vec<(HeaderName, Secret)>, identity: impl Into<String>) -> Self {
-        Self {
-            choice,
-            headers,
-            identity: identity.into(),
-            used: None,
-            noted: Noted::default(),
-            fingerprint: OnceLock::new(),
-        }
-    }
-
-    fn of_override(row: &OverrideRow, headers: Vec<(HeaderName, Secret)>) -> Self {
-        Self {
-            used: Some((row.id.clone(), row.version)),
-            ..Self::new(
-                Choice::Own(row.id.clone(), row.kind),
-                headers,
-                identity::of_override(row),
-            )
-        }
-    }
-}
-
-/// What opening the choice gave.
-#[derive(Debug)]
-pub enum Opened {
-    Ready(Arc<Credential>),
-    /// The caller's own tokens, which may have to be renewed before they are sent.
-    Tokens(Arc<HeldTokens>),
-    /// The server's own token has to be got.
-    ServerToken,
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum AuthenticateError {
     /// Unknown, expired, revoked, or its owner disabled: one answer.
@@ -190,18 +145,6 @@ impl From<NotVerified> for AuthenticateError {
             NotVerified::NoKeys => Self::NoKeys,
         }
     }
-}
-
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-pub enum CredentialError {
-    /// McpAuthRequiredError.
-    #[error("no usable credential: {}", .0.as_str())]
-    Missing(MissingReason),
-    /// H2, C3: fails closed, for this call only; the request is not sent.
-    #[error("the stored credential does not open")]
-    Seal(#[from] SealError),
-    #[error("the stored credential cannot be sent")]
-    Fill(#[from] FillError),
 }
 
 #[derive(Clone)]
@@ -240,7 +183,7 @@ impl Calls {
     /// S40, B02: the token → who calls. Its shape says whose it is.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, AuthenticateError> {
         if identities::looks_like_jwt(token) {
-            return self.with_providers_token(token).await;
+            return Box::pin(self.with_providers_token(token)).await;
         }
         let hash = tokens::hash_of(token).ok_or(AuthenticateError::Invalid)?;
         let now = self.core.now();
@@ -248,7 +191,7 @@ impl Calls {
             Some(known) => known,
             None => {
                 let moment = self.warm.moment();
-                let holder = self.holder(&hash).await?;
+                let holder = Box::pin(self.holder(&hash)).await?;
                 self.warm.keep_holder(hash.clone(), moment, holder)
             }
         };
@@ -270,9 +213,10 @@ impl Calls {
         let Some(hash) = logins::access_hash(token) else {
             return self.authenticate(token).await;
         };
-        let (actor, id) = logins::holder(&self.core, &hash, server).await?;
+        let (actor, id) = Box::pin(logins::holder(&self.core, &hash, server)).await?;
         self.uses.token_used(id, self.core.now());
         let proof = Proof::Login(hash, server.to_owned());
+        let actor = Arc::new(actor);
         Ok(Caller { actor, proof })
     }
 
@@ -280,9 +224,11 @@ impl Calls {
         let identity = self.verifier.verify(token, self.core.now()).await?;
         let actor = identities::admit(&self.core, &identity).await?;
         Ok(Caller {
-            actor: actor
-                .ok_or(AuthenticateError::Invalid)?
-                .by(By::Provider(identity.issuer.clone())),
+            actor: Arc::new(
+                actor
+                    .ok_or(AuthenticateError::Invalid)?
+                    .by(By::Provider(identity.issuer.clone())),
+            ),
             proof: Proof::Provider(identity),
         })
     }
@@ -310,7 +256,7 @@ impl Calls {
 
     async fn still(&self, proof: &Proof) -> Result<Actor, AuthenticateError> {
         match proof {
-            Proof::Own(hash) => Ok(self.holder(hash).await?.actor),
+            Proof::Own(hash) => Ok(Actor::clone(&self.holder(hash).await?.actor)),
             Proof::Login(hash, server) => Ok(logins::holder(&self.core, hash, server).await?.0),
             Proof::Provider(identity) if identity.expires_at <= self.core.now() => Err(AuthenticateError::Invalid),
             Proof::Provider(identity) => {
@@ -335,7 +281,7 @@ impl Calls {
         let owner = tokens::owner(work.as_mut(), &row.owner).await?;
         let actor = owner.ok_or(AuthenticateError::Invalid)?;
         Ok(Holder {
-            actor: actor.by(By::Token(row.id.clone())),
+            actor: Arc::new(actor.by(By::Token(row.id.clone()))),
             token: row.id,
             expires_at: row.expires_at,
             noted: Noted::default(),
@@ -346,7 +292,7 @@ impl Calls {
     pub async fn target(&self, actor: &Actor, name: &str) -> Result<Option<Target>, ServiceError> {
         let reached = match self.warm.reached(&actor.subject, name) {
             Some(reached) => reached,
-            None => match self.reach(actor, name).await? {
+            None => match Box::pin(self.reach(actor, name)).await? {
                 Some(reached) => reached,
                 None => return Ok(None),
             },
@@ -380,125 +326,9 @@ impl Calls {
         Ok(Some(self.warm.keep_reached(&actor.subject, moment, reached)))
     }
 
-    /// S42, S43: opens what the decision chose.
-    pub fn open(&self, target: &Target) -> Result<Opened, CredentialError> {
-        let server = &target.server;
-        let choice = target.choice(self.core.now());
-        match &choice {
-            Choice::Own(id, kind) => {
-                let own = target
-                    .own(id)
-                    .ok_or(CredentialError::Missing(MissingReason::OverrideMissing))?;
-                match kind {
-                    Kind::OAuth => self.open_tokens(own).map(Opened::Tokens),
-                    Kind::Manual => self.open_manual(server, own).map(Opened::Ready),
-                }
-            }
-            Choice::ServerDefault => match server.auth {
-                OutboundAuth::ClientCredentials(_) => Ok(Opened::ServerToken),
-                _ => shared(server).map(Opened::Ready),
-            },
-            Choice::PassThrough => Ok(Opened::Ready(Credential::new(choice, Vec::new(), "passthrough").into())),
-            Choice::Nothing => Ok(Opened::Ready(Credential::new(choice, Vec::new(), "none").into())),
-            Choice::Missing(reason) => Err(CredentialError::Missing(*reason)),
-        }
-    }
-
-    fn open_tokens(&self, own: &OwnedRow) -> Result<Arc<HeldTokens>, CredentialError> {
-        if let Some(tokens) = own.tokens.get() {
-            return Ok(tokens.clone());
-        }
-        let tokens = Arc::new(HeldTokens::open(&self.core.seal, &own.row)?);
-        Ok(own.tokens.get_or_init(|| tokens).clone())
-    }
-
-    fn open_manual(&self, server: &CallServer, own: &OwnedRow) -> Result<Arc<Credential>, CredentialError> {
-        if let Some(opened) = own.opened.get() {
-            return Ok(opened.clone());
-        }
-        let values = vault::open_override(&self.core.seal, &own.row, &server.url.origin())?;
-        let headers = injection::fill(&server.auth.override_headers(), &values)?;
-        let credential = Arc::new(Credential::of_override(&own.row, headers));
-        Ok(own.opened.get_or_init(|| credential).clone())
-    }
-
-    /// The caller's own tokens as a call carries them. Renewals keep the identity, and with it the caller's sessions.
-    pub fn with_tokens(held: &HeldTokens) -> Result<Credential, CredentialError> {
-        Ok(Credential::of_override(
-            &held.row,
-            injection::bearer(&held.tokens.access)?,
-        ))
-    }
-
-    /// The server's own token as a call carries it; `name` names the settings that it was got with.
-    pub fn with_server_token(access: &Secret, name: &str) -> Result<Credential, CredentialError> {
-        let headers = injection::bearer(access)?;
-        Ok(Credential::new(
-            Choice::ServerDefault,
-            headers,
-            format!("default:{name}"),
-        ))
-    }
-
-    /// B05: the call was sent with this credential; `accepted` as `OverrideUse` has it.
-    pub fn used(&self, credential: &Credential, accepted: Option<bool>) {
-        let now = self.core.now();
-        let state = accepted.map_or(0, |accepted| if accepted { 1 } else { 2 });
-        if let Some((id, version)) = &credential.used
-            && credential.noted.is_new(now, state)
-        {
-            self.uses.override_used(OverrideUse {
-                id: id.clone(),
-                version: *version,
-                at: now,
-                accepted,
-            });
-        }
-    }
-
     /// B07: writes the call down, some time soon.
     pub fn record(&self, called: Called) {
         self.log.offer(called, self.core.now());
-    }
-
-    /// Which credential this is; `None` when it is none. `passed` is the caller's own upstream token.
-    pub fn fingerprint(
-        &self,
-        actor: &Actor,
-        target: &Target,
-        credential: &Credential,
-        passed: Option<&Secret>,
-    ) -> Option<String> {
-        let fingerprint = || self.fingerprint_of(actor, target, credential, passed);
-        match passed {
-            Some(_) => fingerprint(),
-            None => credential.fingerprint.get_or_init(fingerprint).clone(),
-        }
-    }
-
-    fn fingerprint_of(
-        &self,
-        actor: &Actor,
-        target: &Target,
-        credential: &Credential,
-        passed: Option<&Secret>,
-    ) -> Option<String> {
-        let subject = actor.subject.to_string();
-        let subject = match credential.choice {
-            Choice::Own(..) | Choice::PassThrough => subject.as_str(),
-            Choice::ServerDefault => "",
-            Choice::Nothing | Choice::Missing(_) => return None,
-        };
-        let names: Vec<String> = credential.headers.iter().map(|(name, _)| name.lower()).collect();
-        let own = credential.headers.iter().map(|(_, value)| value);
-        let values: Vec<_> = names
-            .iter()
-            .map(String::as_str)
-            .zip(own)
-            .chain(passed.map(|token| ("", token)))
-            .collect();
-        let of = [target.server.id.as_str(), subject, &credential.identity];
-        (!values.is_empty()).then(|| self.core.audit_keys.fingerprint.of(&of, &values))
     }
 
     /// Where the caller (or, for a virtual account, its managers) adds the missing credential (B09).
@@ -520,15 +350,4 @@ impl Calls {
         self.uses.flush().await;
         self.log.flush().await;
     }
-}
-
-/// The server's own credential, the same for everybody.
-fn shared(server: &CallServer) -> Result<Arc<Credential>, CredentialError> {
-    if let Some(opened) = server.shared.get() {
-        return Ok(opened.clone());
-    }
-    let headers = injection::shared(&server.auth)?;
-    let identity = format!("default:{}", identity::of_headers(&headers));
-    let credential = Arc::new(Credential::new(Choice::ServerDefault, headers, identity));
-    Ok(server.shared.get_or_init(|| credential).clone())
 }

@@ -96,7 +96,9 @@ async fn call_with(settings: &[(&str, &str)], headers: &[(&'static str, &str)]) 
     let token = home.run(&["token", "create", "--user", "ada@demo.test"]).ok();
     let upstream = Upstream::start().await;
     let mut command = home.command(&["serve"]);
-    command.env("OVERKEY_LOG_FORMAT", "json").envs(settings.iter().copied());
+    command.env("OVERKEY_LOG_FORMAT", "json");
+    command.env("OVERKEY_LOG", "info,server::gateway=debug");
+    command.envs(settings.iter().copied());
     let running = Running::start(command);
     let http = app::client(running.url.authority());
     let at = |path: &str| running.url.join(path).unwrap();

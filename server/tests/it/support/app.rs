@@ -21,6 +21,7 @@ use server::startup::{Overkey, egress_config};
 use server::web::listen;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower::service_fn;
 use url::{Position, Url};
 
 use super::{Answer, Caller, PATIENCE};
@@ -69,10 +70,11 @@ impl App {
         let clock = Arc::new(TestClock::at(SystemClock.now().0));
         let egress = Egress::new(&egress_config(&config), &names);
         let overkey = Overkey::open_with(config, url, clock.clone(), egress).await.unwrap();
-        let router = overkey.router().await.unwrap();
+        let site = overkey.site().await.unwrap();
         // As `startup::run` does, but never told to stop.
         let bounds = listen::Bounds::of(overkey.config.limits.connections);
-        tokio::spawn(listen::serve(listener, router, bounds, CancellationToken::new()));
+        let service = service_fn(move |request| site.clone().answer(request));
+        tokio::spawn(listen::serve(listener, service, bounds, CancellationToken::new()));
         Self {
             overkey,
             clock,
