@@ -80,7 +80,8 @@ fn installation(binary: &Path, folder: &Path) -> Result<Installation> {
         binary: binary.to_owned(),
         folder: folder.to_owned(),
         address: free_address()?,
-        settings: Vec::new(),
+        // The idle streams are all one caller's.
+        settings: vec![("MAX_STREAMS_PER_SUBJECT".to_owned(), "2000".to_owned())],
     })
 }
 
