@@ -11,6 +11,8 @@ use crate::http1::Connection;
 use crate::requests::Way;
 
 const SETTLE: Duration = Duration::from_secs(2);
+/// Streams that are not counted.
+const FIRST: usize = 200;
 
 pub async fn measure(targets: &mut Targets, plan: &Plan, figures: &mut Figures) -> Result<()> {
     let mut starts = Vec::new();
@@ -33,12 +35,17 @@ pub async fn measure(targets: &mut Targets, plan: &Plan, figures: &mut Figures) 
     Ok(())
 }
 
-/// Opens streams on which nothing happens, and looks by how much the proxy has grown.
+/// Opens streams on which nothing happens, and looks by how much the proxy grows from one to the next: what it makes once, for the
+/// first of them and for the first rows of its trail, is there before it is looked at.
 async fn per_stream(targets: &Targets, target: Target, way: &Way, streams: usize) -> Result<f64> {
     let session = session(&mut Connection::open(way.address).await?, way).await?;
-    let (request, before) = (way.listen(Some(&session)), resident(targets, target)?);
-    let mut open = Vec::new();
-    for number in 0..streams {
+    let request = way.listen(Some(&session));
+    let (mut open, mut before) = (Vec::new(), 0);
+    for number in 0..FIRST + streams {
+        if number == FIRST {
+            tokio::time::sleep(SETTLE).await;
+            before = resident(targets, target)?;
+        }
         let mut connection = Connection::open(way.address).await?;
         let head = connection.begin(&request).await?;
         if head.status != 200 {

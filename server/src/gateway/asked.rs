@@ -7,6 +7,7 @@
 use std::fmt;
 
 use axum::http::{HeaderName, Method};
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::message::Message;
@@ -82,6 +83,19 @@ impl Found {
     }
 }
 
+/// A member's name, read without a copy.
+#[derive(PartialEq, Eq, Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Key {
+    Method,
+    Params,
+    #[serde(rename = "result", alias = "error")]
+    Outcome,
+    Name,
+    #[serde(other)]
+    Other,
+}
+
 fn stop<E: Error>() -> E {
     E::custom("enough is known")
 }
@@ -110,15 +124,15 @@ impl<'de> Visitor<'de> for Envelope<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "method" => self.0.method = Some(map.next_value()?),
-                "params" => map.next_value_seed(Params(self.0))?,
-                "result" | "error" => {
+        while let Some(key) = map.next_key::<Key>()? {
+            match key {
+                Key::Method => self.0.method = Some(map.next_value()?),
+                Key::Params => map.next_value_seed(Params(self.0))?,
+                Key::Outcome => {
                     self.0.other = Some("response");
                     map.next_value::<IgnoredAny>()?;
                 }
-                _ => drop(map.next_value::<IgnoredAny>()?),
+                Key::Name | Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
             if self.0.is_enough() {
                 return Err(stop());
@@ -155,8 +169,8 @@ impl<'de> Visitor<'de> for Params<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<String>()? {
-            if key == "name" {
+        while let Some(key) = map.next_key::<Key>()? {
+            if key == Key::Name {
                 self.0.name = Some(map.next_value()?);
             } else {
                 map.next_value::<IgnoredAny>()?;

@@ -59,10 +59,12 @@ impl Called {
             (false, true) => CALL_FORWARDED,
             (false, false) => CALL_REFUSED,
         };
+        // Its call has ended by now, most often.
+        let actor = Arc::unwrap_or_clone(self.actor);
         CallRow {
             at,
-            actor: self.actor.subject.clone(),
-            actor_name: self.actor.name.clone(),
+            actor: actor.subject,
+            actor_name: actor.name,
             action: action.to_owned(),
             server: self.server.map(|(id, name)| (id, name.to_string())),
             method: self.method,
@@ -74,7 +76,7 @@ impl Called {
             latency_micros: u64::try_from(self.latency.as_micros()).unwrap_or(u64::MAX),
             credential: self.credential.to_owned(),
             fingerprint: self.fingerprint.map(|text| text.to_string()),
-            via: self.actor.via.clone(),
+            via: actor.via,
         }
     }
 }

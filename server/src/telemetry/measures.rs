@@ -238,9 +238,11 @@ impl Call<'_> {
     }
 }
 
+/// By plan and result, which are words of ours.
+type OfCalls = HashMap<(&'static str, &'static str), (Counter, Histogram)>;
+
 thread_local! {
-    /// By plan and result, which are words of ours.
-    static MADE: RefCell<HashMap<(&'static str, &'static str), (Counter, Histogram)>> = RefCell::default();
+    static MADE: RefCell<OfCalls> = RefCell::default();
 }
 
 pub fn call(call: Call<'_>) {

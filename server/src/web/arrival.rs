@@ -31,7 +31,7 @@ where
     request.extensions_mut().insert(Via {
         address,
         by: By::Nothing,
-        request: Some(id.to_string()),
+        request: Some(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()),
     });
     let span = traces::request(request.method().as_str(), request.uri().path(), id, request.headers());
     let ids = Ids {

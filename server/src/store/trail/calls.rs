@@ -1,5 +1,6 @@
 //! Calls: appended in batches.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
@@ -7,8 +8,8 @@ use domain::id::ServerId;
 use domain::timestamp::Timestamp;
 use sqlx::QueryBuilder;
 
-use super::chain::{Content, Trail};
-use super::ends::{CHUNK, chained, via_of};
+use super::chain::{Content, HASH, Trail};
+use super::ends::{chained, pieces, via_of};
 use super::{CallRow, Calls, ChainEntry, UsageBy, UsageCount, UsageKey, UsageQuery, UsageSum};
 use crate::store::StoreError;
 use crate::store::work::{Tx, for_both, subject};
@@ -49,71 +50,127 @@ pub(super) struct Record {
     hash: Vec<u8>,
 }
 
-impl Record {
+/// What a call's row says, wherever it is read from.
+struct Said<'a> {
+    at: i64,
+    actor_type: &'a str,
+    actor_id: &'a str,
+    actor_name: &'a str,
+    action: &'a str,
+    server_id: Option<&'a str>,
+    server: Option<&'a str>,
+    method: &'a str,
+    tool: Option<&'a str>,
+    status: i64,
+    upstream_status: Option<i64>,
+    outcome: &'a str,
+    failed: i64,
+    latency_micros: i64,
+    credential: &'a str,
+    fingerprint: Option<&'a str>,
+    address: Option<Cow<'a, str>>,
+    via_type: Option<&'a str>,
+    via_id: Option<&'a str>,
+    request: Option<&'a str>,
+}
+
+impl Said<'_> {
     fn content(&self) -> Content {
         Content::default()
             .number(self.at)
-            .text(&self.actor_type)
-            .text(&self.actor_id)
-            .text(&self.actor_name)
-            .text(&self.action)
-            .maybe(self.server_id.as_deref())
-            .maybe(self.server.as_deref())
-            .text(&self.method)
-            .maybe(self.tool.as_deref())
+            .text(self.actor_type)
+            .text(self.actor_id)
+            .text(self.actor_name)
+            .text(self.action)
+            .maybe(self.server_id)
+            .maybe(self.server)
+            .text(self.method)
+            .maybe(self.tool)
             .number(self.status)
             .maybe(self.upstream_status.map(|status| status.to_string()).as_deref())
-            .text(&self.outcome)
+            .text(self.outcome)
             .number(self.failed)
             .number(self.latency_micros)
-            .text(&self.credential)
-            .maybe(self.fingerprint.as_deref())
+            .text(self.credential)
+            .maybe(self.fingerprint)
             .maybe(self.address.as_deref())
-            .maybe(self.via_type.as_deref())
-            .maybe(self.via_id.as_deref())
-            .maybe(self.request.as_deref())
+            .maybe(self.via_type)
+            .maybe(self.via_id)
+            .maybe(self.request)
     }
+}
+
+impl<'a> From<&'a Record> for Said<'a> {
+    fn from(record: &'a Record) -> Self {
+        Self {
+            at: record.at,
+            actor_type: &record.actor_type,
+            actor_id: &record.actor_id,
+            actor_name: &record.actor_name,
+            action: &record.action,
+            server_id: record.server_id.as_deref(),
+            server: record.server.as_deref(),
+            method: &record.method,
+            tool: record.tool.as_deref(),
+            status: record.status,
+            upstream_status: record.upstream_status,
+            outcome: &record.outcome,
+            failed: record.failed,
+            latency_micros: record.latency_micros,
+            credential: &record.credential,
+            fingerprint: record.fingerprint.as_deref(),
+            address: record.address.as_deref().map(Cow::Borrowed),
+            via_type: record.via_type.as_deref(),
+            via_id: record.via_id.as_deref(),
+            request: record.request.as_deref(),
+        }
+    }
+}
+
+impl<'a> From<&'a CallRow> for Said<'a> {
+    fn from(row: &'a CallRow) -> Self {
+        let by = row.via.by.parts();
+        Self {
+            at: row.at.0,
+            actor_type: row.actor.kind.as_str(),
+            actor_id: &row.actor.id,
+            actor_name: &row.actor_name,
+            action: &row.action,
+            server_id: row.server.as_ref().map(|(id, _)| id.as_str()),
+            server: row.server.as_ref().map(|(_, name)| name.as_str()),
+            method: &row.method,
+            tool: row.tool.as_deref(),
+            status: i64::from(row.status),
+            upstream_status: row.upstream_status.map(i64::from),
+            outcome: &row.outcome,
+            failed: i64::from(row.failed),
+            latency_micros: i64::try_from(row.latency_micros).unwrap_or(i64::MAX),
+            credential: &row.credential,
+            fingerprint: row.fingerprint.as_deref(),
+            address: row.via.address.map(|address| Cow::Owned(address.to_string())),
+            via_type: by.map(|(word, _)| word),
+            via_id: by.map(|(_, id)| id),
+            request: row.via.request.as_deref(),
+        }
+    }
+}
+
+/// A row about to be written, with its place.
+struct Linked<'a> {
+    seq: i64,
+    hash: [u8; HASH],
+    said: Said<'a>,
 }
 
 impl From<Record> for ChainEntry {
     fn from(record: Record) -> Self {
         let server = record.server.as_deref().unwrap_or("no server");
         Self {
-            content: record.content(),
+            content: Said::from(&record).content(),
             seq: record.seq,
             at: Timestamp(record.at),
             what: format!("{} by {} on {server}", record.action, record.actor_name),
             hash: record.hash,
-        }
-    }
-}
-
-impl From<&CallRow> for Record {
-    fn from(row: &CallRow) -> Self {
-        let by = row.via.by.parts();
-        Self {
-            seq: 0,
-            at: row.at.0,
-            actor_type: row.actor.kind.as_str().to_owned(),
-            actor_id: row.actor.id.clone(),
-            actor_name: row.actor_name.clone(),
-            action: row.action.clone(),
-            server_id: row.server.as_ref().map(|(id, _)| id.as_str().to_owned()),
-            server: row.server.as_ref().map(|(_, name)| name.clone()),
-            method: row.method.clone(),
-            tool: row.tool.clone(),
-            status: i64::from(row.status),
-            upstream_status: row.upstream_status.map(i64::from),
-            outcome: row.outcome.clone(),
-            failed: i64::from(row.failed),
-            latency_micros: i64::try_from(row.latency_micros).unwrap_or(i64::MAX),
-            credential: row.credential.clone(),
-            fingerprint: row.fingerprint.clone(),
-            address: row.via.address.map(|address| address.to_string()),
-            via_type: by.map(|(word, _)| word.to_owned()),
-            via_id: by.map(|(_, id)| id.to_owned()),
-            request: row.via.request.clone(),
-            hash: Vec::new(),
         }
     }
 }
@@ -158,15 +215,15 @@ macro_rules! stamp {
                 }
                 let chain = self.chain_key()?;
                 let (mut seq, mut hash) = self.lock_chain(Trail::Calls).await?;
-                for chunk in calls.chunks(CHUNK as usize) {
-                    let mut records: Vec<Record> = chunk.iter().map(Record::from).collect();
-                    for record in &mut records {
+                for chunk in pieces(calls) {
+                    let mut linked = Vec::with_capacity(chunk.len());
+                    for said in chunk.iter().map(Said::from) {
                         seq += 1;
-                        record.seq = seq;
-                        record.hash = chain.link(Trail::Calls, seq, &hash, &record.content()).to_vec();
-                        hash.clone_from(&record.hash);
+                        let own = chain.link(Trail::Calls, seq, &hash, &said.content());
+                        hash = own.to_vec();
+                        linked.push(Linked { seq, hash: own, said });
                     }
-                    self.insert_calls(&records).await?;
+                    self.insert_calls(linked).await?;
                 }
                 self.move_chain(Trail::Calls, seq, &hash).await
             }
@@ -192,31 +249,31 @@ macro_rules! stamp {
                 Ok(sql.build_query_as().fetch_all(&mut *self.tx).await?)
             }
 
-            async fn insert_calls(&mut self, records: &[Record]) -> Result<(), StoreError> {
+            async fn insert_calls(&mut self, linked: Vec<Linked<'_>>) -> Result<(), StoreError> {
                 let mut sql = QueryBuilder::<$db>::new(INSERT);
-                sql.push_values(records, |mut row, record| {
-                    row.push_bind(record.seq)
-                        .push_bind(record.at)
-                        .push_bind(&record.actor_type)
-                        .push_bind(&record.actor_id)
-                        .push_bind(&record.actor_name)
-                        .push_bind(&record.action)
-                        .push_bind(&record.server_id)
-                        .push_bind(&record.server)
-                        .push_bind(&record.method)
-                        .push_bind(&record.tool)
-                        .push_bind(record.status)
-                        .push_bind(record.upstream_status)
-                        .push_bind(&record.outcome)
-                        .push_bind(record.failed)
-                        .push_bind(record.latency_micros)
-                        .push_bind(&record.credential)
-                        .push_bind(&record.fingerprint)
-                        .push_bind(&record.address)
-                        .push_bind(&record.via_type)
-                        .push_bind(&record.via_id)
-                        .push_bind(&record.request)
-                        .push_bind(&record.hash);
+                sql.push_values(linked, |mut row, Linked { seq, hash, said }| {
+                    row.push_bind(seq)
+                        .push_bind(said.at)
+                        .push_bind(said.actor_type)
+                        .push_bind(said.actor_id)
+                        .push_bind(said.actor_name)
+                        .push_bind(said.action)
+                        .push_bind(said.server_id)
+                        .push_bind(said.server)
+                        .push_bind(said.method)
+                        .push_bind(said.tool)
+                        .push_bind(said.status)
+                        .push_bind(said.upstream_status)
+                        .push_bind(said.outcome)
+                        .push_bind(said.failed)
+                        .push_bind(said.latency_micros)
+                        .push_bind(said.credential)
+                        .push_bind(said.fingerprint)
+                        .push_bind(said.address)
+                        .push_bind(said.via_type)
+                        .push_bind(said.via_id)
+                        .push_bind(said.request)
+                        .push_bind(hash.to_vec());
                 });
                 chained(sql.build().execute(&mut *self.tx).await).map(drop)
             }

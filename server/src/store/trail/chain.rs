@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 pub const HASH: usize = 32;
 /// What comes before the first entry.
 pub const GENESIS: [u8; HASH] = [0; HASH];
+/// Bytes that most entries need at most.
+const USUAL: usize = 512;
 const ENTRY: &str = "overkey trail entry v1";
 const ANCHOR: &str = "overkey trail anchor v1";
 
@@ -75,8 +77,14 @@ impl ChainKey {
 }
 
 /// All that an entry says, in one order; each field with its kind and its length, so that no two entries read the same.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content(Vec<u8>);
+
+impl Default for Content {
+    fn default() -> Self {
+        Self(Vec::with_capacity(USUAL))
+    }
+}
 
 impl Content {
     pub(super) fn text(mut self, text: &str) -> Self {

@@ -9,7 +9,7 @@ use domain::timestamp::Timestamp;
 use sqlx::QueryBuilder;
 
 use super::chain::{Content, GENESIS, Trail};
-use super::ends::{CHUNK, chained, via_of};
+use super::ends::{CHUNK, chained, pieces, via_of};
 use super::{Audit, AuditRow, ChainEntry};
 use crate::store::StoreError;
 use crate::store::work::{Tx, for_both, key, subject};
@@ -184,7 +184,7 @@ macro_rules! stamp {
                     record.hash = chain.link(Trail::Changes, seq, &hash, &record.content()).to_vec();
                     hash.clone_from(&record.hash);
                 }
-                for chunk in records.chunks(CHUNK as usize) {
+                for chunk in pieces(&records) {
                     let mut sql = QueryBuilder::<$db>::new(INSERT);
                     sql.push_values(chunk, |mut row, record| {
                         row.push_bind(record.seq)

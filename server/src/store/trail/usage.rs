@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::timestamp::Timestamp;
 use sqlx::QueryBuilder;
 
-use super::ends::CHUNK;
+use super::ends::pieces;
 use super::{UsageBy, UsageCount, UsageKey, UsageQuery, UsageSum};
 use crate::store::StoreError;
 use crate::store::work::{Tx, for_both, key};
@@ -40,7 +40,7 @@ macro_rules! stamp {
                 counts: &BTreeMap<UsageKey, UsageCount>,
             ) -> Result<(), StoreError> {
                 let counts: Vec<_> = counts.iter().collect();
-                for chunk in counts.chunks(CHUNK as usize) {
+                for chunk in pieces(&counts) {
                     let mut sql = QueryBuilder::<$db>::new(INSERT);
                     sql.push_values(chunk, |mut row, (key, count)| {
                         row.push_bind(key.server.as_str())
