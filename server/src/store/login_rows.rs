@@ -87,6 +87,7 @@ pub struct LoginTokenRow {
 pub struct FoundLoginToken {
     pub token: LoginTokenRow,
     pub user: UserId,
-    pub server: ServerName,
+    pub server: ServerId,
+    pub server_name: ServerName,
     pub client_id: String,
 }

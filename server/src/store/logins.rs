@@ -1,14 +1,14 @@
 //! What people allowed MCP clients, and the codes and tokens issued for it.
 
 use async_trait::async_trait;
-use domain::id::{ServerId, UserId};
+use domain::id::{ServerId, TokenId, UserId};
 use domain::login::redirect::RedirectUri;
 use domain::server::ServerName;
 use domain::timestamp::Timestamp;
 
 use super::work::{Tx, for_both, inserted, key, known};
 use super::{
-    FoundLoginToken, LoginApp, LoginCodeRow, LoginGrantRow, LoginTokenKind, LoginTokenRow, Logins, StoreError,
+    FoundLoginToken, LoginApp, LoginCodeRow, LoginGrantRow, LoginTokenKind, LoginTokenRow, Logins, Place, StoreError,
 };
 
 const ADD_CODE: &str = "INSERT INTO login_codes
@@ -37,7 +37,7 @@ const LIST: &str = grants!("WHERE g.user_id = $1 AND g.expires_at > $2 ORDER BY 
 const DELETE_GRANT: &str = "DELETE FROM login_grants WHERE id = $1";
 const PROLONG: &str = "UPDATE login_grants SET expires_at = $2 WHERE id = $1 AND expires_at < $2";
 const ADD_TOKEN: &str = "INSERT INTO login_tokens (hash, grant_id, kind, expires_at) VALUES ($1, $2, $3, $4)";
-const FIND_TOKEN: &str = "SELECT t.hash, t.grant_id, t.kind, t.expires_at, t.used_at, g.user_id, g.client_id, s.name AS server_name
+const FIND_TOKEN: &str = "SELECT t.hash, t.grant_id, t.kind, t.expires_at, t.used_at, g.user_id, g.client_id, g.server_id, s.name AS server_name
     FROM login_tokens t JOIN login_grants g ON g.id = t.grant_id JOIN servers s ON s.id = g.server_id WHERE t.hash = $1";
 const USE_REFRESH: &str =
     "UPDATE login_tokens SET used_at = $2 WHERE hash = $1 AND kind = 'refresh' AND used_at IS NULL";
@@ -126,6 +126,7 @@ struct Token {
     used_at: Option<i64>,
     user_id: String,
     client_id: String,
+    server_id: String,
     server_name: String,
 }
 
@@ -142,7 +143,8 @@ impl TryFrom<Token> for FoundLoginToken {
                 used_at: record.used_at.map(Timestamp),
             },
             user: UserId::new(record.user_id),
-            server: known(ServerName::parse(&record.server_name).ok(), "name")?,
+            server: ServerId::new(record.server_id),
+            server_name: known(ServerName::parse(&record.server_name).ok(), "name")?,
             client_id: record.client_id,
         })
     }
@@ -228,6 +230,7 @@ macro_rules! stamp {
             async fn delete_grant(&mut self, id: &str) -> Result<bool, StoreError> {
                 let delete = sqlx::query(DELETE_GRANT).bind(key(id));
                 let deleted = delete.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.touch(Place::token(&TokenId::new(id)));
                 self.mark_revocation().await?;
                 Ok(deleted)
             }

@@ -213,11 +213,25 @@ impl Calls {
         let Some(hash) = logins::access_hash(token) else {
             return self.authenticate(token).await;
         };
-        let (actor, id) = Box::pin(logins::holder(&self.core, &hash, server)).await?;
-        self.uses.token_used(id, self.core.now());
-        let proof = Proof::Login(hash, server.to_owned());
-        let actor = Arc::new(actor);
-        Ok(Caller { actor, proof })
+        let known = match self.warm.login(&hash) {
+            Some(known) => known,
+            None => {
+                let moment = self.warm.moment();
+                let holder = Box::pin(logins::holder(&self.core, &hash)).await?;
+                self.warm.keep_login(hash.clone(), moment, holder)
+            }
+        };
+        let (login, now) = (&known.copy, self.core.now());
+        if !login.holder.counts(server, now) {
+            return Err(AuthenticateError::Invalid);
+        }
+        if login.noted.is_new(now, 0) {
+            self.uses.token_used(login.holder.grant.clone(), now);
+        }
+        Ok(Caller {
+            actor: login.holder.actor.clone(),
+            proof: Proof::Login(hash, server.to_owned()),
+        })
     }
 
     async fn with_providers_token(&self, token: &str) -> Result<Caller, AuthenticateError> {
@@ -257,7 +271,12 @@ impl Calls {
     async fn still(&self, proof: &Proof) -> Result<Actor, AuthenticateError> {
         match proof {
             Proof::Own(hash) => Ok(Actor::clone(&self.holder(hash).await?.actor)),
-            Proof::Login(hash, server) => Ok(logins::holder(&self.core, hash, server).await?.0),
+            Proof::Login(hash, server) => {
+                let holder = logins::holder(&self.core, hash).await?;
+                let counts = holder.counts(server, self.core.now());
+                let actor = counts.then(|| Actor::clone(&holder.actor));
+                actor.ok_or(AuthenticateError::Invalid)
+            }
             Proof::Provider(identity) if identity.expires_at <= self.core.now() => Err(AuthenticateError::Invalid),
             Proof::Provider(identity) => {
                 let mut work = self.core.store.read().await?;

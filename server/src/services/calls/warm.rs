@@ -17,6 +17,7 @@ use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 
 use super::{CallServer, Credential};
+use crate::services::logins::LoginHolder;
 use crate::services::renewals::HeldTokens;
 use crate::store::{Changes, Moment, OverrideRow, Place, ServerRow};
 
@@ -31,6 +32,13 @@ pub(super) struct Holder {
     pub actor: Arc<Actor>,
     pub token: TokenId,
     pub expires_at: Option<Timestamp>,
+    pub noted: Noted,
+}
+
+/// The same of an access token of our own login.
+#[derive(Debug)]
+pub(super) struct Login {
+    pub holder: LoginHolder,
     pub noted: Noted,
 }
 
@@ -105,6 +113,7 @@ pub(super) struct Warm(Arc<Parts>);
 struct Parts {
     changes: Arc<Changes>,
     holders: Copies<Vec<u8>, Holder>,
+    logins: Copies<Vec<u8>, Login>,
     servers: Cache<String, Arc<CallServer>>,
     reached: Copies<(SubjectRef, String), Reached>,
 }
@@ -123,6 +132,7 @@ impl Warm {
         let parts = Arc::new(Parts {
             changes,
             holders: Cache::new(MOST),
+            logins: Cache::new(MOST),
             servers: Cache::new(MOST_SERVERS),
             reached: Cache::new(MOST),
         });
@@ -143,6 +153,23 @@ impl Warm {
         let places = vec![Place::token(&copy.token), Place::subject(&copy.actor.subject)];
         let dated = Arc::new(Dated { moment, places, copy });
         self.0.holders.insert(token_hash, dated.clone());
+        dated
+    }
+
+    pub fn login(&self, token_hash: &[u8]) -> Option<Arc<Dated<Login>>> {
+        self.0.holding(self.0.logins.get(token_hash)?)
+    }
+
+    pub fn keep_login(&self, token_hash: Vec<u8>, moment: Moment, holder: LoginHolder) -> Arc<Dated<Login>> {
+        let places = vec![
+            Place::token(&holder.grant),
+            Place::subject(&holder.actor.subject),
+            Place::server(&holder.server),
+        ];
+        let noted = Noted::default();
+        let copy = Login { holder, noted };
+        let dated = Arc::new(Dated { moment, places, copy });
+        self.0.logins.insert(token_hash, dated.clone());
         dated
     }
 
@@ -195,6 +222,7 @@ async fn sweep(parts: Weak<Parts>) {
         ticks.tick().await;
         let Some(parts) = parts.upgrade() else { return };
         parts.keep_what_holds(&parts.holders);
+        parts.keep_what_holds(&parts.logins);
         parts.servers.retain(|_, server| Arc::strong_count(server) > 1);
         parts.keep_what_holds(&parts.reached);
     }

@@ -194,7 +194,7 @@ impl Logins {
         let named = self.named(shown.resource.as_deref());
         let token = grant::Refresh {
             client: &found.client_id,
-            server: &found.server,
+            server: &found.server_name,
             expires_at: found.token.expires_at,
             used: found.token.used_at.is_some(),
             person_acts: acting(work, &found.user).await?.is_some(),

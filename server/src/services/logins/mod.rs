@@ -26,7 +26,7 @@ use crate::store::{Store, StoreError};
 pub use crate::store::{LoginApp, LoginClientRow, LoginGrantRow};
 
 pub use consent::Allowed;
-pub(super) use holder::{access_hash, holder};
+pub(super) use holder::{LoginHolder, access_hash, holder};
 pub use issue::{CodeShown, IssueError, Issued, RefreshShown};
 
 const CODE: &str = "ok_code_";

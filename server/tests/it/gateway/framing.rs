@@ -34,6 +34,18 @@ async fn e4_one_byte_over_the_limit_is_413_with_and_without_a_length() {
     assert_eq!(seen.only("transfer-encoding"), None, "framed anew");
 }
 
+/// In pieces it would cost everybody more, and clients could not tell a whole answer from half of one.
+#[tokio::test]
+async fn an_answer_of_known_length_says_it() {
+    let world = ready().await;
+    world
+        .upstream
+        .answer(200, &[("content-type", "application/json")], "0123456789");
+    let answer = world.call(&world.bob, "notes").await;
+    assert_eq!(answer.headers["content-length"], "10", "{answer:?}");
+    assert!(!answer.headers.contains_key("transfer-encoding"), "{answer:?}");
+}
+
 #[tokio::test]
 async fn e4_a_stranger_s_body_is_not_even_read() {
     let world = ready().await;

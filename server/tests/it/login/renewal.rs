@@ -104,6 +104,13 @@ async fn b10_what_an_app_gives_back_is_gone(world: &World) {
 
 async fn d09_a_server_of_the_same_name_is_another_server(world: &World) {
     let app = stage(world).await;
+    world
+        .server("other", crate::support::world::shared("Bearer sk-other"))
+        .await;
+    // Known now, and still only where it counts.
+    world.call(&app.caller, "notes").await.expect(200);
+    world.upstream.next().await;
+    unauthorized(&world.call(&app.caller, "other").await);
     world.app.delete(&world.ada, "/servers/notes").await.expect(204);
     unauthorized(&world.call(&app.caller, "notes").await);
     world

@@ -232,3 +232,32 @@ async fn a_collector_that_is_away_costs_no_call() {
     let parent = called.seen[0].only("traceparent").unwrap();
     assert!(parent.starts_with(&format!("00-{TRACE}-")), "{parent}");
 }
+
+/// The trail has every call; the log is for those that somebody may have to look into.
+#[tokio::test]
+async fn a_call_that_went_well_leaves_no_line_in_the_log_and_one_that_did_not_does() {
+    let home = Home::new();
+    home.run(&["user", "add", "--email", "ada@demo.test", "--admin"]).ok();
+    let token = home.run(&["token", "create", "--user", "ada@demo.test"]).ok();
+    let upstream = Upstream::start().await;
+    let mut command = home.command(&["serve"]);
+    command.env("OVERKEY_LOG_FORMAT", "json").env("OVERKEY_LOG", "info");
+    let running = Running::start(command);
+    let http = app::client(running.url.authority());
+    let at = |path: &str| running.url.join(path).unwrap();
+    let new = json!({"name": "notes", "url": upstream.url("/mcp"), "outbound_auth": {"mode": "none"}});
+    let made = http.post(at("/api/v1/servers")).bearer_auth(token.trim()).json(&new);
+    Answer::of(made).await.expect(201);
+    upstream.answer(200, &[], "{}");
+    upstream.answer(500, &[], "{}");
+    for status in [200, 500] {
+        let call = http.post(at("/mcp/notes")).bearer_auth(token.trim()).body(CALL);
+        Answer::of(call).await.expect(status);
+    }
+    running.terminate();
+    let (status, log) = running.ended().await;
+    assert!(ended_well(status), "{status}");
+    let log = String::from_utf8(log).unwrap();
+    assert_eq!(log.matches("gateway.call").count(), 1, "{log}");
+    assert_eq!(line_of_the_call(&log)["fields"]["upstream.status"], 500);
+}
