@@ -22,6 +22,7 @@ mod notify;
 mod oauth;
 mod observe;
 mod outage;
+mod overload;
 mod process;
 mod replicas;
 mod replicas_warm;
