@@ -121,23 +121,32 @@ async fn strangers_get_some_of_the_places_and_who_is_known_does_not_need_one() {
     assert_empty(&limits);
 }
 
+/// More threads than places, each for as long as the others may run.
 #[test]
 fn many_threads_never_have_more_than_there_is() {
+    const THREADS: usize = 6;
     let limits = limits();
-    let most = AtomicUsize::new(0);
+    let (most, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
-        for thread in 0..4 {
-            let (limits, most) = (&limits, &most);
+        for thread in 0..THREADS {
+            let (limits, most, refused) = (&limits, &most, &refused);
             scope.spawn(move || {
-                for _ in 0..10_000 {
-                    let name = if thread % 2 == 0 { "bob" } else { "eve" };
-                    let _place = admitted(limits, Kind::Call, name);
-                    most.fetch_max(limits.0.all.held(What::Calls), Ordering::Relaxed);
+                for _ in 0..2_000 {
+                    match admitted(limits, Kind::Call, ["bob", "eve", "sue"][thread % 3]) {
+                        Ok(_place) => {
+                            std::thread::yield_now();
+                            most.fetch_max(limits.0.all.held(What::Calls), Ordering::Relaxed);
+                        }
+                        Err(_) => {
+                            refused.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
                 }
             });
         }
     });
     assert!(most.into_inner() <= 4);
+    assert!(refused.into_inner() > 0, "it was never full");
     assert_empty(&limits);
 }
 
