@@ -108,7 +108,7 @@ async fn a_refresh_token_is_used_once_and_goes_with_its_grant(store: Arc<dyn Sto
     let found = work.logins().find_token(&[1]).await.unwrap().unwrap();
     assert_eq!(found.token.used_at, Some(Timestamp(20)));
     assert_eq!(
-        (found.user, found.server.as_str(), found.client_id.as_str()),
+        (found.user, found.server_name.as_str(), found.client_id.as_str()),
         (user("bob").id, "notes", "c")
     );
     // What was used last stands at the grant.
