@@ -205,7 +205,10 @@ impl Writer {
         for (called, at) in self.taken.drain(..) {
             self.batch.add(called, at);
         }
-        let not_told = self.batch.write(self.store.as_ref(), self.clock.now(), dropped, all).await;
+        let not_told = self
+            .batch
+            .write(self.store.as_ref(), self.clock.now(), dropped, all)
+            .await;
         self.queue.lock().dropped += not_told;
     }
 }

@@ -1,9 +1,10 @@
 //! Calls counted by the hour, until they are written.
 //!
-//! With thousands of callers nearly every call has a count of its own. So each batch writes no more than a share of the counts,
-//! those that wait longest; the others go on counting here meanwhile. A kill loses them, SIGTERM does not.
+//! With thousands of callers nearly every call has a count of its own. So counts are written in rounds, and each batch takes no
+//! more than a share of one; calls go on being counted for the next round meanwhile. A round is in the order of the table, so that a
+//! share is next to itself there: a page of the database then takes in many counts at once. A kill loses what waits, SIGTERM does not.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use domain::actor::SubjectRef;
 use domain::id::ServerId;
@@ -24,8 +25,10 @@ const MOST: usize = 50_000;
 
 #[derive(Default)]
 pub(super) struct Counts {
-    /// The oldest first.
+    /// For the next round.
     waiting: IndexMap<UsageKey, UsageCount>,
+    /// What is left of this one, sorted.
+    round: VecDeque<(UsageKey, UsageCount)>,
     /// Taken from there; stays until it is known to be written.
     share: BTreeMap<UsageKey, UsageCount>,
     names: Names,
@@ -55,7 +58,7 @@ impl Equivalent<UsageKey> for Alike<'_> {
 
 impl Counts {
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.share.is_empty()
+        self.waiting.is_empty() && self.round.is_empty() && self.share.is_empty()
     }
 
     pub fn add(&mut self, row: &CallRow) {
@@ -79,13 +82,18 @@ impl Counts {
 
     /// What is to be written now: unless it is `all`, the same again until it was.
     pub fn share(&mut self, all: bool) -> &BTreeMap<UsageKey, UsageCount> {
-        let waiting = self.waiting.len();
+        if self.round.is_empty() {
+            self.round.extend(self.waiting.drain(..));
+            self.round.make_contiguous().sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        }
+        let beyond = (self.round.len() + self.waiting.len()).saturating_sub(MOST);
         let takes = match (all, self.share.is_empty()) {
-            (true, _) => waiting,
-            (false, true) => SHARE.max(waiting.saturating_sub(MOST)).min(waiting),
+            (true, _) => self.round.len(),
+            (false, true) => SHARE.max(beyond).min(self.round.len()),
             (false, false) => 0,
         };
-        for (key, more) in self.waiting.drain(..takes) {
+        let rest = if all { self.waiting.len() } else { 0 };
+        for (key, more) in self.round.drain(..takes).chain(self.waiting.drain(..rest)) {
             let count = self.share.entry(key).or_default();
             count.calls += more.calls;
             count.failed += more.failed;
@@ -179,12 +187,15 @@ mod tests {
         }
         assert_eq!(*counts.share(false), first, "until it is known to be written");
         counts.share_is_done();
-        let second = counts.share(false).clone();
-        assert_eq!(sum(&second), SHARE as u64 + 10, "ten waited, and were counted twice");
+        assert_eq!(sum(counts.share(false)), 10, "the rest of the round");
         counts.share_is_done();
-        assert_eq!(sum(counts.share(false)), 10);
+        assert_eq!(sum(counts.share(false)), SHARE as u64, "the next round");
         counts.add(&call(0));
-        assert_eq!(sum(counts.share(true)), 11, "all is all, whatever was tried before");
+        assert_eq!(
+            sum(counts.share(true)),
+            SHARE as u64 + 11,
+            "all is all, whatever was tried before"
+        );
         counts.share_is_done();
         assert!(counts.is_empty());
     }
