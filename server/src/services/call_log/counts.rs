@@ -18,8 +18,8 @@ const HOUR: i64 = 3_600;
 /// Names of tools come from callers: no more of them are counted apart, per person, server and hour.
 const MOST_NAMES: usize = 100;
 const OTHERS: &str = "(other)";
-/// How many counts go with a batch; with a batch each half second, 40,000 different ones are written in ten.
-const SHARE: usize = 2_000;
+/// How many counts go with a batch; with a batch each half second, 40,000 different ones are written in twenty.
+const SHARE: usize = 1_000;
 /// More than these are not kept: a batch takes what is beyond.
 const MOST: usize = 50_000;
 
