@@ -4,6 +4,7 @@
 //! remove an injected one (C5, C6). The answer's body is not touched here.
 
 use std::collections::HashSet;
+use std::pin::pin;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
 use domain::role::Permit;
@@ -55,7 +56,7 @@ pub async fn forward(
     message: &Message,
 ) -> Result<Response<Incoming>, GatewayError> {
     let span = traces::upstream();
-    send(gateway, target, credential, message, &span)
+    pin!(send(gateway, target, credential, message, &span))
         .instrument(span.clone())
         .await
 }
@@ -72,8 +73,8 @@ async fn send(
     *request.uri_mut() = upstream_uri(gateway, target, credential, message)?;
     *request.headers_mut() = headers(gateway, credential, message)?;
     traces::carry_on(request.headers_mut());
-    let sending = tokio::time::timeout(gateway.config.first_byte_timeout, gateway.egress.send(request));
-    let sent = sending.await.map_err(|_| GatewayError::TimedOut)?;
+    let sent = tokio::time::timeout(gateway.config.first_byte_timeout, pin!(gateway.egress.send(request))).await;
+    let sent = sent.map_err(|_| GatewayError::TimedOut)?;
     let answer = sent.map_err(|error| not_sent(target, &error))?;
     traces::answered(span, answer.status().as_u16());
     Ok(answer)
