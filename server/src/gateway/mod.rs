@@ -247,7 +247,7 @@ impl Parts {
 }
 
 /// 401 says that nothing was done, so that sending the same again is safe.
-fn is_refused(sent: &Result<hyper::Response<hyper::body::Incoming>, GatewayError>) -> bool {
+fn is_refused(sent: &Result<hyper::Response<crate::egress::Answer>, GatewayError>) -> bool {
     sent.as_ref()
         .is_ok_and(|answer| answer.status() == axum::http::StatusCode::UNAUTHORIZED)
 }
