@@ -19,11 +19,10 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulConnection;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::{Service, ServiceExt, service_fn};
+use tower::{Service, ServiceExt};
 use tracing::debug;
 
 use super::door::{Arrived, Door};
@@ -121,7 +120,7 @@ where
         let service = self.service.clone();
         let requests = Arc::new(Requests::default());
         let seen = requests.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             seen.add(request.version());
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
@@ -130,7 +129,7 @@ where
         let (stream, left) = Parting::from(stream);
         let connection = self
             .builder
-            .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
+            .serve_connection_with_upgrades(TokioIo::new(stream), service);
         // Boxed, so that a task that may be there for hours has room for it once, and none for its end.
         let connection = Box::pin(connection.into_owned());
         let (closing, bounds) = (self.closing.clone(), self.bounds);
