@@ -12,6 +12,7 @@
 pub mod backend;
 pub mod error;
 pub mod features;
+mod pages;
 mod routes;
 pub mod secret_input;
 #[cfg(feature = "ssr")]

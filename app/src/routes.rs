@@ -5,21 +5,8 @@ use leptos_meta::provide_meta_context;
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
-use crate::features::access::Access;
-use crate::features::accounts::{Account, Accounts, DeleteAccount, NewAccount};
-use crate::features::activity::{ActivityTab, Calls, Changes, Everywhere, Summary};
-use crate::features::apps::Authorize;
-use crate::features::audit::Audit;
-use crate::features::connections::{Connect, Connections};
-use crate::features::identities::{DeleteIdentity, Identities, Identity};
-use crate::features::overrides::{AddOverride, DeleteOverride, EditOverride, Import, OverridesTab, Why};
-use crate::features::people::{DeletePerson, InvitePerson, People, Person};
-use crate::features::servers::{DeleteServer, NewServer, Overview, ServerDetail, Servers, Settings};
-use crate::features::session::{Frame, Invite, NotFound, SetUp, SignIn};
-use crate::features::settings::PlatformSettings;
-use crate::features::teams::{DeleteTeam, NewTeam, Team, Teams};
-use crate::features::tokens::Tokens;
-use crate::features::tools::Tools;
+use crate::features::session::{Frame, NotFound};
+use crate::pages;
 
 /// Pages are sent whole (`SsrMode::Async`), so that they are complete without scripts and their status is right.
 #[component]
@@ -28,63 +15,63 @@ pub fn App() -> impl IntoView {
     view! {
         <Router>
             <Routes fallback=|| view! { <NotFound/> }>
-                <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
-                <Route path=path!("/setup/:token") view=SetUp ssr=SsrMode::Async/>
-                <Route path=path!("/invite/:token") view=Invite ssr=SsrMode::Async/>
-                <Route path=path!("/oauth/authorize") view=Authorize ssr=SsrMode::Async/>
+                <Route path=path!("/sign-in") view=pages::SignIn ssr=SsrMode::Async/>
+                <Route path=path!("/setup/:token") view=pages::SetUp ssr=SsrMode::Async/>
+                <Route path=path!("/invite/:token") view=pages::Invite ssr=SsrMode::Async/>
+                <Route path=path!("/oauth/authorize") view=pages::Authorize ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
-                    <Route path=path!("") view=Servers/>
-                    <Route path=path!("/servers") view=Servers/>
-                    <Route path=path!("/servers/new") view=NewServer/>
-                    <ParentRoute path=path!("/servers/:server") view=ServerDetail>
-                        <Route path=path!("") view=Overview/>
-                        <Route path=path!("/overview") view=Overview/>
-                        <Route path=path!("/tools") view=Tools/>
-                        <Route path=path!("/overrides/import") view=Import/>
-                        <ParentRoute path=path!("/overrides") view=OverridesTab>
+                    <Route path=path!("") view=pages::Servers/>
+                    <Route path=path!("/servers") view=pages::Servers/>
+                    <Route path=path!("/servers/new") view=pages::NewServer/>
+                    <ParentRoute path=path!("/servers/:server") view=pages::ServerDetail>
+                        <Route path=path!("") view=pages::Overview/>
+                        <Route path=path!("/overview") view=pages::Overview/>
+                        <Route path=path!("/tools") view=pages::Tools/>
+                        <Route path=path!("/overrides/import") view=pages::Import/>
+                        <ParentRoute path=path!("/overrides") view=pages::OverridesTab>
                             <Route path=path!("") view=|| ()/>
-                            <Route path=path!("/new") view=AddOverride/>
-                            <Route path=path!("/why") view=Why/>
-                            <Route path=path!("/:id/edit") view=EditOverride/>
-                            <Route path=path!("/:id/delete") view=DeleteOverride/>
+                            <Route path=path!("/new") view=pages::AddOverride/>
+                            <Route path=path!("/why") view=pages::Why/>
+                            <Route path=path!("/:id/edit") view=pages::EditOverride/>
+                            <Route path=path!("/:id/delete") view=pages::DeleteOverride/>
                         </ParentRoute>
-                        <Route path=path!("/access") view=Access/>
-                        <ParentRoute path=path!("/activity") view=ActivityTab>
-                            <Route path=path!("") view=Summary/>
-                            <Route path=path!("/calls") view=Calls/>
-                            <Route path=path!("/changes") view=Changes/>
+                        <Route path=path!("/access") view=pages::Access/>
+                        <ParentRoute path=path!("/activity") view=pages::ActivityTab>
+                            <Route path=path!("") view=pages::Summary/>
+                            <Route path=path!("/calls") view=pages::Calls/>
+                            <Route path=path!("/changes") view=pages::Changes/>
                         </ParentRoute>
-                        <Route path=path!("/settings") view=Settings/>
-                        <Route path=path!("/delete") view=DeleteServer/>
+                        <Route path=path!("/settings") view=pages::Settings/>
+                        <Route path=path!("/delete") view=pages::DeleteServer/>
                     </ParentRoute>
-                    <Route path=path!("/connections") view=Connections/>
-                    <Route path=path!("/connect/:server") view=Connect/>
-                    <Route path=path!("/tokens") view=Tokens/>
-                    <Route path=path!("/activity") view=Everywhere/>
-                    <Route path=path!("/audit") view=Audit/>
-                    <Route path=path!("/settings") view=PlatformSettings/>
-                    <Route path=path!("/people") view=People/>
-                    <Route path=path!("/people/new") view=InvitePerson/>
-                    <ParentRoute path=path!("/people/:id") view=Person>
+                    <Route path=path!("/connections") view=pages::Connections/>
+                    <Route path=path!("/connect/:server") view=pages::Connect/>
+                    <Route path=path!("/tokens") view=pages::Tokens/>
+                    <Route path=path!("/activity") view=pages::Everywhere/>
+                    <Route path=path!("/audit") view=pages::Audit/>
+                    <Route path=path!("/settings") view=pages::PlatformSettings/>
+                    <Route path=path!("/people") view=pages::People/>
+                    <Route path=path!("/people/new") view=pages::InvitePerson/>
+                    <ParentRoute path=path!("/people/:id") view=pages::Person>
                         <Route path=path!("") view=|| ()/>
-                        <Route path=path!("/delete") view=DeletePerson/>
+                        <Route path=path!("/delete") view=pages::DeletePerson/>
                     </ParentRoute>
-                    <Route path=path!("/external-identities") view=Identities/>
-                    <ParentRoute path=path!("/external-identities/:id") view=Identity>
+                    <Route path=path!("/external-identities") view=pages::Identities/>
+                    <ParentRoute path=path!("/external-identities/:id") view=pages::Identity>
                         <Route path=path!("") view=|| ()/>
-                        <Route path=path!("/delete") view=DeleteIdentity/>
+                        <Route path=path!("/delete") view=pages::DeleteIdentity/>
                     </ParentRoute>
-                    <Route path=path!("/teams") view=Teams/>
-                    <Route path=path!("/teams/new") view=NewTeam/>
-                    <ParentRoute path=path!("/teams/:name") view=Team>
+                    <Route path=path!("/teams") view=pages::Teams/>
+                    <Route path=path!("/teams/new") view=pages::NewTeam/>
+                    <ParentRoute path=path!("/teams/:name") view=pages::Team>
                         <Route path=path!("") view=|| ()/>
-                        <Route path=path!("/delete") view=DeleteTeam/>
+                        <Route path=path!("/delete") view=pages::DeleteTeam/>
                     </ParentRoute>
-                    <Route path=path!("/virtual-accounts") view=Accounts/>
-                    <Route path=path!("/virtual-accounts/new") view=NewAccount/>
-                    <ParentRoute path=path!("/virtual-accounts/:account") view=Account>
+                    <Route path=path!("/virtual-accounts") view=pages::Accounts/>
+                    <Route path=path!("/virtual-accounts/new") view=pages::NewAccount/>
+                    <ParentRoute path=path!("/virtual-accounts/:account") view=pages::Account>
                         <Route path=path!("") view=|| ()/>
-                        <Route path=path!("/delete") view=DeleteAccount/>
+                        <Route path=path!("/delete") view=pages::DeleteAccount/>
                     </ParentRoute>
                 </ParentRoute>
             </Routes>

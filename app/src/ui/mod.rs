@@ -1,6 +1,7 @@
 //! The parts that pages are made of. None knows a feature; each has a style sheet of the same name.
 
 pub mod address;
+pub mod asked;
 pub mod avatar;
 pub mod badge;
 pub mod chart;

@@ -6,8 +6,9 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::actor::Actor;
+use leptos::WasmSplitManifest;
 use leptos::config::{Env, LeptosOptions};
-use leptos::prelude::provide_context;
+use leptos::prelude::{ArcStoredValue, provide_context};
 use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context};
 use url::form_urlencoded;
 
@@ -72,7 +73,16 @@ fn options() -> LeptosOptions {
 /// What pages and server functions find in their context; the same everywhere, or one of them would lack it.
 pub(super) fn context(backend: &Backend) -> impl Fn() + Clone + Send + Sync + 'static + use<> {
     let backend = backend.clone();
-    move || provide_context(backend.clone())
+    let parts = assets::parts();
+    // With it Leptos names the files of the page's parts in its head, so that they come at once.
+    let parts = (!parts.is_empty())
+        .then(|| WasmSplitManifest(ArcStoredValue::new(("/pkg".to_owned(), parts, assets::parts_script()))));
+    move || {
+        provide_context(backend.clone());
+        if let Some(parts) = parts.clone() {
+            provide_context(parts);
+        }
+    }
 }
 
 pub(super) async fn draw(

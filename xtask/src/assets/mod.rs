@@ -7,6 +7,8 @@
 mod compress;
 mod fingerprint;
 mod optimize;
+mod parts;
+mod pieces;
 mod style;
 mod wasm;
 
@@ -18,6 +20,9 @@ use anyhow::{Context as _, Result};
 use crate::shell::step;
 use crate::workspace;
 use fingerprint::Fingerprint;
+
+/// Which files each part of the browser half is made of, for the server.
+const PARTS: &str = "parts.json";
 
 /// How much work goes into small files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +64,7 @@ pub fn build(mode: Mode) -> Result<()> {
     empty(&fresh)?;
     let pkg = fresh.join("pkg");
     fs::create_dir_all(&pkg)?;
-    wasm::bind(&linked, &name, &pkg, mode)?;
-    if let Some(optimizer) = optimizer {
-        optimizer.shrink(&pkg.join(format!("{name}_bg.wasm")))?;
-    }
+    wasm_files(&linked, &name, &fresh, mode, optimizer.as_ref())?;
     fs::write(pkg.join(format!("{name}.css")), css)?;
     copy_dir(&public, &fresh)?;
     if mode == Mode::Release {
@@ -71,6 +73,29 @@ pub fn build(mode: Mode) -> Result<()> {
     }
     fs::write(fresh.join("site.txt"), &name)?;
     replace(&fresh, &site)
+}
+
+/// The browser half, in parts unless it is for `make dev`.
+fn wasm_files(
+    linked: &Path,
+    name: &str,
+    site: &Path,
+    mode: Mode,
+    optimizer: Option<&optimize::Optimizer>,
+) -> Result<()> {
+    let pkg = site.join("pkg");
+    if mode == Mode::Dev {
+        return wasm::bind(linked, name, &pkg, mode);
+    }
+    let parts = parts::split(linked, name)?;
+    wasm::bind(&parts.main, name, &pkg, mode)?;
+    step("Shrinking the browser half");
+    if let Some(optimizer) = optimizer {
+        optimizer.shrink(&pkg.join(format!("{name}_bg.wasm")))?;
+    }
+    let needs = parts.pack(name, &pkg, optimizer)?;
+    fs::write(site.join(PARTS), serde_json::to_string(&needs)?)?;
+    Ok(())
 }
 
 fn is_current(site: &Path, name: &str) -> bool {

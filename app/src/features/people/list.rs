@@ -7,6 +7,7 @@ use super::api::list_people;
 use super::model::{PeoplePage, PersonRow, state_tone};
 use crate::features::identities::DirectoryTabs;
 use crate::ui::address::next_page;
+use crate::ui::asked::ask;
 use crate::ui::avatar::Avatar;
 use crate::ui::badge::{Badge, Tone};
 use crate::ui::empty_state::EmptyState;
@@ -26,7 +27,7 @@ pub fn People() -> impl IntoView {
         let get = |name: &str| query.get(name).unwrap_or_default();
         (get("search"), get("cursor"), get("done"))
     });
-    let page = Resource::new_blocking(move || asked.get(), |(search, cursor, _)| list_people(search, cursor));
+    let page = ask(move || asked.get(), |(search, cursor, _)| list_people(search, cursor));
     loaded(page, |page| view! { <List page/> }.into_any())
 }
 

@@ -6,6 +6,7 @@ use leptos_router::hooks::use_location;
 
 use super::api::who_am_i;
 use super::model::Me;
+use crate::ui::asked::ask;
 use crate::ui::avatar::Avatar;
 use crate::ui::failure::Failure;
 use crate::ui::icon::{Icon, icons};
@@ -31,7 +32,7 @@ const MANAGED: [(&str, &str, icons::Icon); 5] = [
 
 #[component]
 pub fn Frame() -> AnyView {
-    let person = Resource::new_blocking(|| (), |()| who_am_i());
+    let person = ask(|| (), |()| who_am_i());
     search_by_slash();
     view! {
         <a class="skip-link" href="#main">"Skip to the page"</a>

@@ -6,12 +6,13 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::api::ways_to_sign_in;
 use super::model::SignInWays;
+use crate::ui::asked::ask;
 use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::loaded_part;
 
 #[component]
 pub fn SignIn() -> AnyView {
-    let ways = Resource::new_blocking(|| (), |()| ways_to_sign_in());
+    let ways = ask(|| (), |()| ways_to_sign_in());
     view! {
         <Title text="Sign in · Overkey"/>
         <EntryPage heading="Sign in">

@@ -1,0 +1,138 @@
+//! Which page lies in which part of the browser half.
+//!
+//! A browser loads the frame and the parts of the page that is asked for; the server names them in the page's head. What two parts
+//! share becomes a file of its own, so pages that have much in common lie together. Debug builds are one piece.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use leptos::prelude::*;
+use leptos::wasm_split::SplitLoaderError;
+use leptos_router::ChooseView;
+use leptos_router::hooks::use_url;
+
+/// A page as the router sees it. All are of one type, for each type would cost every visitor two kilobytes.
+#[derive(Clone, Copy)]
+pub struct Page {
+    name: &'static str,
+    part: &'static str,
+    load: fn() -> Later<()>,
+    draw: fn(&'static str) -> Later<AnyView>,
+}
+
+type Later<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
+
+impl ChooseView for Page {
+    async fn choose(self) -> AnyView {
+        leptos::prefetch_lazy_fn_on_server(self.part);
+        // A part that does not come has ended in `preload`.
+        (self.draw)(self.name).await.unwrap_or_else(|_| ().into_any())
+    }
+
+    async fn preload(&self) {
+        if (self.load)().await.is_err() {
+            from_the_server().await;
+        }
+    }
+}
+
+/// Writes down the pages of each part: `part: feature::{Page, ..}, ..;`.
+macro_rules! pages {
+    ($($part:ident: $($feature:ident::{$($page:ident),+}),+;)+) => {
+        /// The parts, each with one function that draws its pages.
+        mod parts {
+            use super::*;
+
+            $(pub mod $part {
+                use super::*;
+
+                #[cfg(not(debug_assertions))]
+                #[::leptos::wasm_split::wasm_split($part, wasm_split_path = ::leptos::wasm_split, fallible, preload(load))]
+                pub fn $part(page: &'static str) -> Result<AnyView, SplitLoaderError> {
+                    Ok(drawn(page))
+                }
+
+                #[cfg(debug_assertions)]
+                pub async fn $part(page: &'static str) -> Result<AnyView, SplitLoaderError> {
+                    Ok(drawn(page))
+                }
+
+                #[cfg(debug_assertions)]
+                pub async fn load() -> Result<(), SplitLoaderError> {
+                    Ok(())
+                }
+
+                fn drawn(page: &'static str) -> AnyView {
+                    match page {
+                        $($(stringify!($page) => view! { <crate::features::$feature::$page/> }.into_any(),)+)+
+                        _ => ().into_any(),
+                    }
+                }
+            })+
+        }
+
+        $($($(
+            #[expect(non_upper_case_globals, reason = "named as the component that draws it")]
+            pub const $page: Page = Page {
+                name: stringify!($page),
+                part: stringify!($part),
+                load: || Box::pin(parts::$part::load()),
+                draw: |page| Box::pin(parts::$part::$part(page)),
+            };
+        )+)+)+
+    };
+}
+
+pages! {
+    access: access::{Access};
+    account: accounts::{Account};
+    account_delete: accounts::{DeleteAccount};
+    account_new: accounts::{NewAccount};
+    accounts: accounts::{Accounts};
+    activity: activity::{ActivityTab, Calls, Changes, Everywhere, Summary};
+    audit: audit::{Audit};
+    authorize: apps::{Authorize};
+    connect: connections::{Connect};
+    connections: connections::{Connections};
+    door: session::{Invite, SetUp, SignIn};
+    identities: identities::{Identities};
+    identity: identities::{DeleteIdentity, Identity};
+    import: overrides::{Import};
+    override_delete: overrides::{DeleteOverride};
+    override_form: overrides::{AddOverride, EditOverride};
+    overrides: overrides::{OverridesTab};
+    people: people::{People};
+    person: people::{Person};
+    person_delete: people::{DeletePerson};
+    person_new: people::{InvitePerson};
+    server: servers::{Overview, ServerDetail};
+    server_delete: servers::{DeleteServer};
+    server_new: servers::{NewServer};
+    server_settings: servers::{Settings};
+    servers: servers::{Servers};
+    settings: settings::{PlatformSettings};
+    team: teams::{Team};
+    team_delete: teams::{DeleteTeam};
+    team_new: teams::{NewTeam};
+    teams: teams::{Teams};
+    tokens: tokens::{Tokens};
+    tools: tools::{Tools};
+    why: overrides::{Why};
+}
+
+/// Goes on as a browser without scripts would: a part is missing because a newer build has replaced ours, or the network is gone.
+/// A page that was just sent stays as it is.
+async fn from_the_server() {
+    let waking = Owner::current_shared_context().is_some_and(|shared| shared.during_hydration());
+    if !waking {
+        let url = use_url().get_untracked();
+        let search = if url.search().is_empty() {
+            String::new()
+        } else {
+            format!("?{}", url.search())
+        };
+        // Refused only for a malformed address, which the router has read already.
+        let _ = window().location().assign(&format!("{}{search}", url.path()));
+    }
+    std::future::pending().await
+}
