@@ -3,13 +3,15 @@
 //! A browser loads the frame and the parts of the page that is asked for; the server names them in the page's head. What two parts
 //! share becomes a file of its own, so pages that have much in common lie together. Debug builds are one piece.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 
 use leptos::prelude::*;
 use leptos::wasm_split::SplitLoaderError;
 use leptos_router::ChooseView;
 use leptos_router::hooks::use_url;
+
+use crate::ui::drawn::IntoAny;
 
 /// A page as the router sees it. All are of one type, for each type would cost every visitor two kilobytes.
 #[derive(Clone, Copy)]
@@ -24,7 +26,9 @@ type Later<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
 
 impl ChooseView for Page {
     async fn choose(self) -> AnyView {
-        leptos::prefetch_lazy_fn_on_server(self.part);
+        if !self.part.is_empty() {
+            leptos::prefetch_lazy_fn_on_server(self.part);
+        }
         // A part that does not come has ended in `preload`.
         (self.draw)(self.name).await.unwrap_or_else(|_| ().into_any())
     }
@@ -119,6 +123,24 @@ pages! {
     tools: tools::{Tools};
     why: overrides::{Why};
 }
+
+/// Around nearly every page, so it comes with the code that all of them load.
+#[expect(non_upper_case_globals, reason = "named as the component that draws it")]
+pub const Frame: Page = Page {
+    name: "Frame",
+    part: "",
+    load: || Box::pin(ready(Ok(()))),
+    draw: |_| Box::pin(ready(Ok(view! { <crate::features::session::Frame/> }.into_any()))),
+};
+
+/// Where a page stands alone that could have another inside.
+#[expect(non_upper_case_globals, reason = "like the other pages")]
+pub const Nothing: Page = Page {
+    name: "Nothing",
+    part: "",
+    load: || Box::pin(ready(Ok(()))),
+    draw: |_| Box::pin(ready(Ok(().into_any()))),
+};
 
 /// Goes on as a browser without scripts would: a part is missing because a newer build has replaced ours, or the network is gone.
 /// A page that was just sent stays as it is.

@@ -11,6 +11,8 @@ use leptos_router::hooks::use_navigate;
 
 use super::page::tab_title;
 
+use crate::ui::drawn::IntoAny;
+
 #[component]
 pub fn Dialog(
     #[prop(into)] heading: String,

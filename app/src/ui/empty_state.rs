@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::ui::drawn::IntoAny;
+
 #[component]
 pub fn EmptyState(
     #[prop(into)] heading: String,

@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::error::UiError;
+use crate::ui::drawn::IntoAny;
 
 /// What a form's last try came to.
 pub type Problem = Signal<Option<UiError>>;

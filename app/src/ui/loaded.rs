@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::error::UiError;
 use crate::ui::asked::{Answer, Asked};
 use crate::ui::dialog::Dialog;
+use crate::ui::drawn::IntoAny;
 use crate::ui::failure::{Failure, SmallFailure, heading};
 
 /// A whole page: its failure is the page.

@@ -4,6 +4,8 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::ui::drawn::IntoAny;
+
 #[component]
 pub fn Menu(
     #[prop(into)] label: AnyView,

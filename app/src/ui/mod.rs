@@ -7,6 +7,7 @@ pub mod badge;
 pub mod chart;
 pub mod code_block;
 pub mod dialog;
+pub mod drawn;
 pub mod empty_state;
 pub mod expiry;
 pub mod failure;

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use crate::ui::drawn::IntoAny;
+
 /// What a tab is called. leptos_meta writes a title into the page as it is (G4): a name must not end it and begin something else.
 pub fn tab_title(text: &str) -> String {
     text.replace('<', "‹")

@@ -14,7 +14,7 @@ use super::optimize::Optimizer;
 use super::pieces::{packed, without_names};
 use crate::shell::step;
 
-/// What loads the pieces; `NAME` is the build's.
+/// What loads the pieces; `NAME` is the build's, `SHARED` what the main part lends to all.
 const LOADER: &str = include_str!("parts.js");
 /// The file of what many parts share.
 const COMMON: &str = "common";
@@ -24,9 +24,10 @@ pub struct Parts {
     pub main: PathBuf,
     /// Where the pieces lie until they are packed.
     scratch: PathBuf,
-    /// For each part its pieces.
+    /// For each part its pieces, its own last.
     needs: BTreeMap<String, Vec<String>>,
-    script: String,
+    /// The names of what the main part lends to all.
+    shared: String,
 }
 
 /// Makes the pieces.
@@ -36,20 +37,19 @@ pub fn split(linked: &Path, name: &str) -> Result<Parts> {
     let scratch = linked.with_extension("parts");
     super::empty(&scratch)?;
     let main = scratch.join("main.wasm");
-    let (script, bound) = (format!("./{name}_parts.js"), format!("./{name}.js"));
+    let script = format!("./{name}_parts.js");
     let mut options = Options::new(&whole);
     options.output_dir = &scratch;
     options.main_out_path = &main;
-    options.main_module = &bound;
     options.link_name = &script;
     let done =
         transform(options).map_err(|error| anyhow!("wasm-split could not process the browser half: {error:#}"))?;
-    let script = fs::read_to_string(scratch.join(&script))?;
+    let shared = shared(&fs::read_to_string(scratch.join(&script))?)?;
     Ok(Parts {
         main,
         scratch,
         needs: done.prefetch_map.into_iter().collect(),
-        script,
+        shared,
     })
 }
 
@@ -59,24 +59,29 @@ impl Parts {
     pub fn pack(&self, name: &str, pkg: &Path, optimizer: Option<&Optimizer>) -> Result<BTreeMap<String, Vec<String>>> {
         let pieces = self.pieces(optimizer)?;
         let ids: BTreeMap<_, _> = pieces.keys().zip(0_u32..).collect();
-        let common: Vec<_> = pieces.keys().filter(|piece| self.is_common(piece)).collect();
-        let write = |file: &str, wanted: &[&String]| {
-            let wanted = wanted.iter().map(|piece| (ids[piece], pieces[*piece].as_slice()));
-            fs::write(pkg.join(format!("{name}_{file}.wasm")), packed(wanted))
+        let write = |file: &str, needed: &[&String], within: &[&String]| {
+            let needed: Vec<_> = needed.iter().map(|piece| ids[piece]).collect();
+            let within = within.iter().map(|piece| (ids[piece], pieces[*piece].as_slice()));
+            fs::write(pkg.join(format!("{name}_{file}.wasm")), packed(&needed, within))
         };
-        write(COMMON, &common)?;
+        let common: Vec<_> = pieces.keys().filter(|piece| self.is_common(piece)).collect();
+        write(COMMON, &[], &common)?;
         for (part, needed) in &self.needs {
-            let own: Vec<_> = needed.iter().filter(|piece| !self.is_common(piece)).collect();
-            write(part, &own)?;
+            let needed: Vec<_> = needed.iter().collect();
+            let own: Vec<_> = needed.iter().copied().filter(|piece| !self.is_common(piece)).collect();
+            write(part, &needed, &own)?;
         }
-        fs::write(pkg.join(format!("{name}_parts.js")), script(&self.script, name, &ids)?)?;
+        fs::write(
+            pkg.join(format!("{name}_parts.js")),
+            script(name, &self.shared, self.needs.keys()),
+        )?;
         let files = |part: &String| [COMMON, part].map(|file| format!("{name}_{file}")).to_vec();
         Ok(self.needs.keys().map(|part| (part.clone(), files(part))).collect())
     }
 
-    /// Needed by two of five parts or more.
+    /// Needed by three of four parts or more.
     fn is_common(&self, piece: &String) -> bool {
-        self.needs.values().filter(|pieces| pieces.contains(piece)).count() * 5 >= self.needs.len() * 2
+        self.needs.values().filter(|pieces| pieces.contains(piece)).count() * 4 >= self.needs.len() * 3
     }
 
     fn pieces(&self, optimizer: Option<&Optimizer>) -> Result<BTreeMap<String, Vec<u8>>> {
@@ -95,52 +100,28 @@ impl Parts {
     }
 }
 
-/// wasm-split's script fetches each piece by itself; ours takes it out of the files.
-fn script(made: &str, name: &str, ids: &BTreeMap<&String, u32>) -> Result<String> {
-    let mut script = LOADER.replace("NAME", name);
-    let mut rest = made;
-    while let Some((before, after)) = rest.split_once("() => {\n    const src = fetch(new URL(\"./") {
-        let (piece, after) = after
-            .split_once(".wasm\"")
-            .context("wasm-split's script is of another make")?;
-        let (_, after) = after
-            .split_once("\n}\n")
-            .context("wasm-split's script is of another make")?;
-        let id = ids
-            .get(&piece.to_owned())
-            .with_context(|| format!("no part needs {piece}"))?;
-        script.push_str(before);
-        script.push_str(&format!("() => piece({id})"));
-        rest = after;
+/// Out of wasm-split's own script: `const { NAME, .. } = initSync(..)`.
+fn shared(made: &str) -> Result<String> {
+    let (before, _) = made
+        .split_once("} = initSync(")
+        .context("wasm-split's script is of another make")?;
+    let (_, names) = before
+        .rsplit_once('{')
+        .context("wasm-split's script is of another make")?;
+    Ok(names.trim().trim_end_matches(',').to_owned())
+}
+
+/// wasm-split's script would fetch each piece by itself; ours takes them out of the files.
+fn script<'a>(name: &str, shared: &str, parts: impl Iterator<Item = &'a String>) -> String {
+    let lines = LOADER.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let mut script = lines.collect::<Vec<_>>().join("\n");
+    for (placeholder, value) in [("NAME", name), ("SHARED", shared), ("COMMON", COMMON)] {
+        script = script.replace(placeholder, value);
     }
-    script.push_str(rest);
-    Ok(without_comments(&within(&script)))
-}
-
-/// `export const __wasm_split_load_PART = wrapAsyncCb(..);` → the same, once the part's file is there.
-fn within(script: &str) -> String {
-    let line = |line: &str| match line
-        .strip_prefix("export const __wasm_split_load_")
-        .and_then(|line| line.split_once(" = "))
-    {
-        Some((part, load)) => {
-            let load = load
-                .replacen("wrapAsyncCb(", &format!("wrapAsyncCb(within(\"{part}\", "), 1)
-                .replace(");", "));");
-            format!("export const __wasm_split_load_{part} = {load}")
-        }
-        None => line.to_owned(),
-    };
-    script.lines().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// They list the parts of each piece, and are longer than all else.
-fn without_comments(script: &str) -> String {
-    let kept = script
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.starts_with("//") && !line.starts_with("/*"));
-    kept.collect::<Vec<_>>().join("\n")
+    for part in parts {
+        script.push_str(&format!("\nexport const __wasm_split_load_{part} = part(\"{part}\");"));
+    }
+    script
 }
 
 #[cfg(test)]
@@ -148,24 +129,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_are_taken_out_of_the_files() {
-        let fetch = |piece: &str| {
-            format!(
-                "() => {{\n    const src = fetch(new URL(\"./{piece}.wasm\", import.meta.url));\n    return async (imports) => (WebAssembly.instantiateStreaming(src, imports));\n}}\n"
-            )
-        };
-        let made = format!(
-            "/* people, teams */\nconst __chunk_1 = makeLoad({}, []);\nexport const __wasm_split_load_people = wrapAsyncCb(makeLoad({}, [__chunk_1]));\n",
-            fetch("chunk_1"),
-            fetch("split_people"),
+    fn the_script_loads_each_part_with_what_the_main_part_lends() {
+        let made = "function f() {\n    const { memory, __table,  } = initSync(undefined, undefined);\n}";
+        let parts = ["people".to_owned(), "teams".to_owned()];
+        let script = script("overkey-1", &shared(made).unwrap(), parts.iter());
+        assert!(
+            script.contains("import { initSync } from \"./overkey-1.js\";"),
+            "{script}"
         );
-        let names = ["chunk_1".to_owned(), "split_people".to_owned()];
-        let ids = names.iter().zip(0..).collect();
-        let script = script(&made, "overkey-1", &ids).unwrap();
-        assert!(script.ends_with(
-            "const __chunk_1 = makeLoad(() => piece(0), []);\nexport const __wasm_split_load_people = wrapAsyncCb(within(\"people\", makeLoad(() => piece(1), [__chunk_1])));"
-        ), "{script}");
-        assert!(script.contains("./overkey-1_${name}.wasm"), "{script}");
-        assert!(!script.contains("teams"), "{script}");
+        assert!(script.contains("const { memory, __table } = initSync();"), "{script}");
+        assert!(
+            script.contains("`./overkey-1_${name}.wasm`") && script.contains("file(\"common\")"),
+            "{script}"
+        );
+        assert!(script.ends_with("export const __wasm_split_load_people = part(\"people\");\nexport const __wasm_split_load_teams = part(\"teams\");"), "{script}");
+        assert!(!script.contains("//"), "{script}");
+        assert!(shared("another make").is_err());
     }
 }

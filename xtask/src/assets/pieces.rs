@@ -2,10 +2,11 @@
 
 use anyhow::{Context as _, Result};
 
-/// Each piece after its number and its length, four bytes each, least first.
-pub fn packed<'a>(pieces: impl Iterator<Item = (u32, &'a [u8])>) -> Vec<u8> {
-    let mut file = Vec::new();
-    for (id, piece) in pieces {
+/// How many pieces are needed, and which; then each piece within after its number and its length. All in four bytes, least first.
+pub fn packed<'a>(needed: &[u32], within: impl Iterator<Item = (u32, &'a [u8])>) -> Vec<u8> {
+    let mut file = (needed.len() as u32).to_le_bytes().to_vec();
+    file.extend(needed.iter().flat_map(|id| id.to_le_bytes()));
+    for (id, piece) in within {
         file.extend(id.to_le_bytes());
         file.extend((piece.len() as u32).to_le_bytes());
         file.extend(piece);
@@ -42,8 +43,13 @@ mod tests {
 
     #[test]
     fn a_piece_follows_its_number_and_its_length() {
-        let file = packed([(7, b"ab".as_slice()), (258, b"c")].into_iter());
-        assert_eq!(file, [7, 0, 0, 0, 2, 0, 0, 0, b'a', b'b', 2, 1, 0, 0, 1, 0, 0, 0, b'c']);
+        let file = packed(&[9, 258], [(7, b"ab".as_slice()), (258, b"c")].into_iter());
+        let (needed, within) = file.split_at(12);
+        assert_eq!(needed, [2, 0, 0, 0, 9, 0, 0, 0, 2, 1, 0, 0]);
+        assert_eq!(
+            within,
+            [7, 0, 0, 0, 2, 0, 0, 0, b'a', b'b', 2, 1, 0, 0, 1, 0, 0, 0, b'c']
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::reached::WhoHasAccess;
 use crate::ui::asked::ask;
 use crate::ui::avatar::Avatar;
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::successes;
 use crate::ui::loaded::loaded_part;

@@ -8,6 +8,7 @@ use crate::features::people::person_field::PersonField;
 use crate::features::tokens::cells::LifetimeField;
 use crate::features::tokens::model::CreatedToken;
 use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, TextArea};
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;

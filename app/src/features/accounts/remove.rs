@@ -7,6 +7,7 @@ use super::api::{DeleteAccount as Delete, account_to_delete};
 use super::model::AccountPage;
 use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded_dialog;
 

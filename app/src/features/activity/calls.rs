@@ -9,6 +9,7 @@ use super::model::{CallRow, CallsPage, CallsRequest, credential_words, latency, 
 use crate::features::audit::list::{Exports, Newest};
 use crate::ui::asked::ask;
 use crate::ui::badge::{Badge, Tone};
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::loaded::loaded_part;
 use crate::ui::pagination::Pagination;

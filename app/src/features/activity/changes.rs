@@ -8,6 +8,7 @@ use super::model::ChangesPage;
 use crate::features::audit::list::{Entries, Newest};
 use crate::features::audit::model::address;
 use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::loaded::loaded_part;
 use crate::ui::pagination::Pagination;

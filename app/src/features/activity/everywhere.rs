@@ -7,6 +7,7 @@ use super::api::activity_summary;
 use super::model::SummaryRequest;
 use super::summary::Content;
 use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
 

@@ -6,6 +6,7 @@ use leptos_meta::Title;
 
 use super::missing::MissingPart;
 use super::model::{AskView, AuthorizePage, RefusedView};
+use crate::ui::drawn::IntoAny;
 use crate::ui::icon::{Icon, icons};
 
 #[component]

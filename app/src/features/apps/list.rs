@@ -6,6 +6,7 @@ use leptos_router::hooks::use_query_map;
 use super::api::{DisconnectApp, list_apps};
 use super::model::AppRow;
 use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::successes;
 use crate::ui::loaded::loaded_part;
 use crate::ui::menu::Menu;

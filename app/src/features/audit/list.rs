@@ -7,6 +7,7 @@ use leptos_router::hooks::use_query_map;
 use super::api::list_audit;
 use super::model::{AuditPage, AuditRequest, EntryRow, action_words, detail_words};
 use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;

@@ -10,6 +10,7 @@ use crate::features::overrides::api::{AddOverride, EditOverride};
 use crate::features::overrides::form::{Credentials, fixed_subject};
 use crate::features::overrides::model::FormPage;
 use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded;

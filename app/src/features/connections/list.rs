@@ -15,6 +15,7 @@ use crate::features::overrides::verify::{VerifyButton, VerifyOutcome};
 use crate::features::servers::model::Status;
 use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::expiry::Expires;
 use crate::ui::loaded::loaded;

@@ -10,6 +10,7 @@ use super::model::{IdentityPage, IdentityRow};
 use crate::features::people::holdings::Servers;
 use crate::ui::address::encode;
 use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
 use crate::ui::time::Time;

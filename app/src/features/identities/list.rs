@@ -8,6 +8,7 @@ use super::model::{IdentitiesPage, IdentityRow};
 use crate::ui::address::next_page;
 use crate::ui::asked::ask;
 use crate::ui::avatar::Avatar;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;

@@ -14,6 +14,7 @@ use super::verify::VerifyNow;
 use crate::error::UiError;
 use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded_dialog;
 use crate::ui::secret_field::SecretField;

@@ -12,6 +12,7 @@ use super::import_model::{ImportLine, ImportOutcome, ImportPage};
 use crate::error::UiError;
 use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{Notes, Problem, Summary, TextArea};
 use crate::ui::loaded::loaded_part;

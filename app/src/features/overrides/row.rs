@@ -8,6 +8,7 @@ use super::health::State;
 use super::model::{OverrideRow, SubjectView};
 use super::verify::VerifyButton;
 use crate::ui::avatar::Avatar;
+use crate::ui::drawn::IntoAny;
 use crate::ui::time::{Time, TimeOr};
 
 #[component]

@@ -13,6 +13,7 @@ use super::table::OverrideTable;
 use super::verify::VerifyOutcome;
 use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::loaded_part;

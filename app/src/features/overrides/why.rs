@@ -14,6 +14,7 @@ use crate::error::UiError;
 use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
 use crate::ui::dialog::Dialog;
+use crate::ui::drawn::IntoAny;
 use crate::ui::loaded::loaded_dialog;
 
 const HEADING: &str = "Why this credential?";

@@ -12,6 +12,7 @@ use super::list::RoleBadge;
 use super::model::{InviteLink, PersonPage, PersonRow, state_tone};
 use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, problem_of, successes};
 use crate::ui::loaded::loaded;
 use crate::ui::menu::Menu;

@@ -7,6 +7,7 @@ use super::api::{DeletePerson as Delete, get_person};
 use super::model::PersonPage;
 use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded_dialog;
 

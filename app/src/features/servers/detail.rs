@@ -9,6 +9,7 @@ use super::model::ServerPage;
 use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
 use crate::ui::code_block::CodeLine;
+use crate::ui::drawn::IntoAny;
 use crate::ui::loaded::loaded;
 use crate::ui::menu::Menu;
 use crate::ui::page::PageHead;

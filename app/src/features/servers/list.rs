@@ -10,6 +10,7 @@ use super::model::{ServerList, ServerListRequest, ServerRow, Status};
 use crate::features::overrides::model::encode;
 use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::loaded;

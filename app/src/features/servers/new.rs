@@ -6,6 +6,7 @@ use super::api::{CreateServer, new_server};
 use super::form::ServerFields;
 use super::model::SettingsPage;
 use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;

@@ -16,6 +16,7 @@ use crate::features::connections::api::my_override;
 use crate::features::overrides::model::OverrideRow;
 use crate::ui::asked::ask;
 use crate::ui::code_block::CodeBlock;
+use crate::ui::drawn::IntoAny;
 use crate::ui::expiry::Expires;
 use crate::ui::loaded::loaded_part;
 use crate::ui::time::{Time, TimeOr};

@@ -6,6 +6,7 @@ use leptos_router::hooks::use_params_map;
 use super::api::{DeleteServer as Delete, server_settings};
 use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded_dialog;
 

@@ -10,6 +10,7 @@ use super::model::SettingsPage;
 use super::pending::Pending;
 use crate::error::UiError;
 use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{SubmitButton, Summary, problem_of, successes};
 use crate::ui::loaded::loaded_part;
 

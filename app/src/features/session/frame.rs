@@ -8,6 +8,7 @@ use super::api::who_am_i;
 use super::model::Me;
 use crate::ui::asked::ask;
 use crate::ui::avatar::Avatar;
+use crate::ui::drawn::IntoAny;
 use crate::ui::failure::Failure;
 use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::{loaded, loaded_part};

@@ -10,6 +10,7 @@ use super::sign_in::{EntryField, EntryPage, EntryProblem};
 use crate::error::UiError;
 use crate::secret_input::SecretInput;
 use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 
 #[component]
 pub fn Invite() -> AnyView {

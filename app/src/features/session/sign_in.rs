@@ -7,6 +7,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use super::api::ways_to_sign_in;
 use super::model::SignInWays;
 use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::loaded_part;
 

@@ -7,6 +7,7 @@ use super::api::{TestNotifications, notifications};
 use super::model::{NotificationRow, NotificationsPage, channel_words, event_words};
 use crate::ui::asked::ask;
 use crate::ui::badge::{Badge, Tone};
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{SubmitButton, Summary, problem_of, successes};
 use crate::ui::loaded::loaded;

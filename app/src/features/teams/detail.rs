@@ -14,6 +14,7 @@ use crate::ui::address::next_page;
 use crate::ui::asked::ask;
 use crate::ui::avatar::Avatar;
 use crate::ui::badge::{Badge, Tone};
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{SubmitButton, Summary, problem_of, successes};
 use crate::ui::loaded::loaded;

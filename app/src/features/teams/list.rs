@@ -7,6 +7,7 @@ use super::api::list_teams;
 use super::model::{TeamRow, TeamsPage, counted};
 use crate::ui::address::next_page;
 use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::loaded;

@@ -9,6 +9,7 @@ use super::model::{CreatedToken, TokenRow};
 use crate::error::UiError;
 use crate::features::apps::ConnectedApps;
 use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, successes};
 use crate::ui::loaded::loaded;

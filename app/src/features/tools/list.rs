@@ -9,6 +9,7 @@ use super::api::{CallTool, list_tools};
 use super::model::{Answer, Tool, ToolList, matches};
 use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{Summary, problem_of};
 use crate::ui::loaded::loaded_part;
