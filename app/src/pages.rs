@@ -87,41 +87,47 @@ macro_rules! pages {
     };
 }
 
+// A part inside another is named after it, and found only together with it.
 pages! {
-    access: access::{Access};
     account: accounts::{Account};
-    account_delete: accounts::{DeleteAccount};
+    account__delete: accounts::{DeleteAccount};
     account_new: accounts::{NewAccount};
     accounts: accounts::{Accounts};
-    activity: activity::{ActivityTab, Calls, Changes, Everywhere, Summary};
+    activity: activity::{Everywhere};
     audit: audit::{Audit};
     authorize: apps::{Authorize};
     connect: connections::{Connect};
     connections: connections::{Connections};
     door: session::{Invite, SetUp, SignIn};
     identities: identities::{Identities};
-    identity: identities::{DeleteIdentity, Identity};
-    import: overrides::{Import};
-    override_delete: overrides::{DeleteOverride};
-    override_form: overrides::{AddOverride, EditOverride};
-    overrides: overrides::{OverridesTab};
+    identity: identities::{Identity};
+    identity__delete: identities::{DeleteIdentity};
     people: people::{People};
     person: people::{Person};
-    person_delete: people::{DeletePerson};
+    person__delete: people::{DeletePerson};
     person_new: people::{InvitePerson};
-    server: servers::{Overview, ServerDetail};
-    server_delete: servers::{DeleteServer};
+    server: servers::{ServerDetail};
+    server__access: access::{Access};
+    server__activity: activity::{ActivityTab, Summary};
+    server__activity__calls: activity::{Calls};
+    server__activity__changes: activity::{Changes};
+    server__delete: servers::{DeleteServer};
+    server__import: overrides::{Import};
+    server__overrides: overrides::{OverridesTab};
+    server__overrides__delete: overrides::{DeleteOverride};
+    server__overrides__form: overrides::{AddOverride, EditOverride};
+    server__overrides__why: overrides::{Why};
+    server__overview: servers::{Overview};
+    server__settings: servers::{Settings};
+    server__tools: tools::{Tools};
     server_new: servers::{NewServer};
-    server_settings: servers::{Settings};
     servers: servers::{Servers};
     settings: settings::{PlatformSettings};
     team: teams::{Team};
-    team_delete: teams::{DeleteTeam};
+    team__delete: teams::{DeleteTeam};
     team_new: teams::{NewTeam};
     teams: teams::{Teams};
     tokens: tokens::{Tokens};
-    tools: tools::{Tools};
-    why: overrides::{Why};
 }
 
 /// Around nearly every page, so it comes with the code that all of them load.

@@ -1,5 +1,6 @@
 //! The parts that pages are made of. None knows a feature; each has a style sheet of the same name.
 
+pub mod action;
 pub mod address;
 pub mod asked;
 pub mod avatar;
@@ -13,6 +14,7 @@ pub mod expiry;
 pub mod failure;
 pub mod field;
 pub mod icon;
+pub mod inside;
 pub mod loaded;
 pub mod menu;
 pub mod notice;

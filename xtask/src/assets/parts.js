@@ -14,12 +14,12 @@ const imports = () => {
 const file = (name) => (files[name] ??= fetch(new URL(`./NAME_${name}.wasm`, import.meta.url))
     .then(async (answer) => {
         if (!answer.ok) throw new Error(`${answer.url}: ${answer.status}`);
-        return opened(await answer.arrayBuffer());
+        return unpacked(await answer.arrayBuffer());
     })
     // Asked for again, it is tried again.
     .catch((error) => { delete files[name]; throw error; }));
 // How many pieces are needed, and which; then each piece after its number and its length.
-const opened = (bytes) => {
+const unpacked = (bytes) => {
     const view = new DataView(bytes);
     const number = (at) => view.getUint32(at, true);
     const needed = Array.from({ length: number(0) }, (_, place) => number(4 + 4 * place));
@@ -31,7 +31,10 @@ const opened = (bytes) => {
 };
 const make = (id) => (made[id] ??= WebAssembly.instantiate(pieces[id], imports()));
 const load = async (name) => {
-    const [needed] = await Promise.all([file(name), file("COMMON")]);
+    // Named after those it lies in, which hold some of what it needs.
+    const around = name.split("__").map((_, depth, path) => path.slice(0, depth + 1).join("__"));
+    const opened = await Promise.all(["COMMON", ...around].map(file));
+    const needed = opened.at(-1);
     await Promise.all(needed.slice(0, -1).map(make));
     await make(needed.at(-1));
 };

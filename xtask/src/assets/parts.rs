@@ -68,20 +68,31 @@ impl Parts {
         write(COMMON, &[], &common)?;
         for (part, needed) in &self.needs {
             let needed: Vec<_> = needed.iter().collect();
-            let own: Vec<_> = needed.iter().copied().filter(|piece| !self.is_common(piece)).collect();
+            let elsewhere = |piece: &&String| self.is_common(piece) || self.is_around(piece, part);
+            let own: Vec<_> = needed.iter().copied().filter(|piece| !elsewhere(piece)).collect();
             write(part, &needed, &own)?;
         }
         fs::write(
             pkg.join(format!("{name}_parts.js")),
             script(name, &self.shared, self.needs.keys()),
         )?;
-        let files = |part: &String| [COMMON, part].map(|file| format!("{name}_{file}")).to_vec();
+        // A page has one part that lies in no other.
+        let files = |part: &String| match outer(part) {
+            Some(_) => vec![format!("{name}_{part}")],
+            None => [COMMON, part].map(|file| format!("{name}_{file}")).to_vec(),
+        };
         Ok(self.needs.keys().map(|part| (part.clone(), files(part))).collect())
     }
 
     /// Needed by three of four parts or more.
     fn is_common(&self, piece: &String) -> bool {
         self.needs.values().filter(|pieces| pieces.contains(piece)).count() * 4 >= self.needs.len() * 3
+    }
+
+    /// Needed by a part that this one lies in.
+    fn is_around(&self, piece: &String, part: &str) -> bool {
+        std::iter::successors(outer(part), |part| outer(part))
+            .any(|around| self.needs.get(around).is_some_and(|pieces| pieces.contains(piece)))
     }
 
     fn pieces(&self, optimizer: Option<&Optimizer>) -> Result<BTreeMap<String, Vec<u8>>> {
@@ -98,6 +109,11 @@ impl Parts {
         let read = |piece: &String| Ok((piece.clone(), without_names(&fs::read(file(piece))?)?));
         names.into_iter().map(read).collect()
     }
+}
+
+/// `server__overrides__form` lies in `server__overrides`, and that in `server`.
+fn outer(part: &str) -> Option<&str> {
+    part.rsplit_once("__").map(|(around, _)| around)
 }
 
 /// Out of wasm-split's own script: `const { NAME, .. } = initSync(..)`.
@@ -129,6 +145,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_part_does_not_hold_what_those_around_it_hold() {
+        let needs = [
+            ("server", vec!["a", "b"]),
+            ("server__tools", vec!["a", "c"]),
+            ("server__tools__call", vec!["b", "c", "d"]),
+        ];
+        let owned = |pieces: Vec<&str>| pieces.into_iter().map(str::to_owned).collect();
+        let parts = Parts {
+            main: PathBuf::new(),
+            scratch: PathBuf::new(),
+            needs: needs.map(|(part, pieces)| (part.to_owned(), owned(pieces))).into(),
+            shared: String::new(),
+        };
+        let around = |piece: &str, part| parts.is_around(&piece.to_owned(), part);
+        assert!(around("a", "server__tools") && !around("c", "server__tools"));
+        assert!(around("b", "server__tools__call") && around("c", "server__tools__call"));
+        assert!(!around("d", "server__tools__call") && !around("a", "server"));
+    }
+
+    #[test]
     fn the_script_loads_each_part_with_what_the_main_part_lends() {
         let made = "function f() {\n    const { memory, __table,  } = initSync(undefined, undefined);\n}";
         let parts = ["people".to_owned(), "teams".to_owned()];
@@ -139,7 +175,7 @@ mod tests {
         );
         assert!(script.contains("const { memory, __table } = initSync();"), "{script}");
         assert!(
-            script.contains("`./overkey-1_${name}.wasm`") && script.contains("file(\"common\")"),
+            script.contains("`./overkey-1_${name}.wasm`") && script.contains("[\"common\""),
             "{script}"
         );
         assert!(script.ends_with("export const __wasm_split_load_people = part(\"people\");\nexport const __wasm_split_load_teams = part(\"teams\");"), "{script}");

@@ -9,6 +9,7 @@ use super::api::{GrantAccess, RevokeAccess, list_access};
 use super::give::Give;
 use super::model::{AccessPage, GrantRow, role_label};
 use super::reached::WhoHasAccess;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::avatar::Avatar;
 use crate::ui::badge::Badge;

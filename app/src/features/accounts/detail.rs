@@ -12,6 +12,7 @@ use crate::error::UiError;
 use crate::features::people::holdings::Servers;
 use crate::features::people::person_field::PersonField;
 use crate::features::tokens::model::CreatedToken;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Problem, SubmitButton, Summary, TextArea, problem_of, successes};

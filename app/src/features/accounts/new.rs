@@ -7,6 +7,7 @@ use crate::features::people::api::suggest_people;
 use crate::features::people::person_field::PersonField;
 use crate::features::tokens::cells::LifetimeField;
 use crate::features::tokens::model::CreatedToken;
+use crate::ui::action::ServerAction;
 use crate::ui::asked::ask;
 use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, TextArea};

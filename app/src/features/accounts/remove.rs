@@ -5,6 +5,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::api::{DeleteAccount as Delete, account_to_delete};
 use super::model::AccountPage;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
 use crate::ui::drawn::IntoAny;

@@ -5,6 +5,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::api::{DisconnectApp, list_apps};
 use super::model::AppRow;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::drawn::IntoAny;
 use crate::ui::field::successes;

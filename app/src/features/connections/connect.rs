@@ -9,6 +9,7 @@ use super::model::ConnectPage;
 use crate::features::overrides::api::{AddOverride, EditOverride};
 use crate::features::overrides::form::{Credentials, fixed_subject};
 use crate::features::overrides::model::FormPage;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;

@@ -13,6 +13,7 @@ use crate::features::overrides::health::Verified;
 use crate::features::overrides::model::encode;
 use crate::features::overrides::verify::{VerifyButton, VerifyOutcome};
 use crate::features::servers::model::Status;
+use crate::ui::action::ServerAction;
 use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
 use crate::ui::drawn::IntoAny;

@@ -5,6 +5,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::api::{DeleteIdentity as Delete, get_identity};
 use super::model::IdentityPage;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
 use crate::ui::drawn::IntoAny;

@@ -12,6 +12,7 @@ use super::model::{FormPage, SubjectView, preview, repeated_words};
 use super::subject_field::SubjectField;
 use super::verify::VerifyNow;
 use crate::error::UiError;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
 use crate::ui::drawn::IntoAny;

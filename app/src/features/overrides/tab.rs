@@ -11,6 +11,7 @@ use super::api::{VerifyOverride, list_overrides};
 use super::model::{ListRequest, OverridesPage, introduction};
 use super::table::OverrideTable;
 use super::verify::VerifyOutcome;
+use crate::ui::action::ServerAction;
 use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
 use crate::ui::drawn::IntoAny;

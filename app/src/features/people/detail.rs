@@ -10,6 +10,7 @@ use super::holdings::Holdings;
 use super::invite::{Link, RoleField};
 use super::list::RoleBadge;
 use super::model::{InviteLink, PersonPage, PersonRow, state_tone};
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
 use crate::ui::drawn::IntoAny;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::api::InvitePerson as Invite;
 use super::model::InviteLink;
+use crate::ui::action::ServerAction;
 use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary};
 use crate::ui::page::PageHead;

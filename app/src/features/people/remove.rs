@@ -5,6 +5,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::api::{DeletePerson as Delete, get_person};
 use super::model::PersonPage;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
 use crate::ui::drawn::IntoAny;

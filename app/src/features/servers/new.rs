@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::api::{CreateServer, new_server};
 use super::form::ServerFields;
 use super::model::SettingsPage;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::drawn::IntoAny;
 use crate::ui::field::{SubmitButton, Summary, problem_of};

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::api::{DeleteServer as Delete, server_settings};
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
 use crate::ui::drawn::IntoAny;

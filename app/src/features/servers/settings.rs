@@ -9,6 +9,7 @@ use super::form::ServerFields;
 use super::model::SettingsPage;
 use super::pending::Pending;
 use crate::error::UiError;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::drawn::IntoAny;
 use crate::ui::field::{SubmitButton, Summary, problem_of, successes};

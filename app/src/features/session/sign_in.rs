@@ -9,6 +9,7 @@ use super::model::SignInWays;
 use crate::ui::asked::ask;
 use crate::ui::drawn::IntoAny;
 use crate::ui::icon::{Icon, icons};
+use crate::ui::inside::Inside;
 use crate::ui::loaded::loaded_part;
 
 #[component]
@@ -102,11 +103,11 @@ pub fn SetUp() -> AnyView {
 }
 
 #[component]
-pub fn EntryPage(heading: &'static str, children: Children) -> AnyView {
+pub fn EntryPage(heading: &'static str, children: Inside) -> AnyView {
     view! {
         <main id="main" class="entry">
             <p class="brand"><Icon icon=icons::BRAND/>"Overkey"</p>
-            <div class="card"><h1>{heading}</h1>{children()}</div>
+            <div class="card"><h1>{heading}</h1>{children.view()}</div>
         </main>
     }
     .into_any()

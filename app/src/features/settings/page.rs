@@ -5,6 +5,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::api::{TestNotifications, notifications};
 use super::model::{NotificationRow, NotificationsPage, channel_words, event_words};
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::badge::{Badge, Tone};
 use crate::ui::drawn::IntoAny;

@@ -10,6 +10,7 @@ use super::model::{MemberRow, TeamPage, TeamRow, counted};
 use super::new::TeamFields;
 use crate::features::access::model::role_label;
 use crate::features::people::person_field::PersonField;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::address::next_page;
 use crate::ui::asked::ask;
 use crate::ui::avatar::Avatar;

@@ -5,6 +5,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::api::{DeleteTeam as Delete, get_team};
 use super::model::TeamPage;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
 use crate::ui::drawn::IntoAny;

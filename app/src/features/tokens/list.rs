@@ -8,6 +8,7 @@ use super::cells::{LifetimeField, TokenCells, token_heads};
 use super::model::{CreatedToken, TokenRow};
 use crate::error::UiError;
 use crate::features::apps::ConnectedApps;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;

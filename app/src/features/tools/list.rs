@@ -7,6 +7,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::api::{CallTool, list_tools};
 use super::model::{Answer, Tool, ToolList, matches};
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
 use crate::ui::drawn::IntoAny;
