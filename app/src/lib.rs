@@ -13,6 +13,8 @@ pub mod backend;
 pub mod error;
 pub mod features;
 mod pages;
+#[cfg(feature = "ssr")]
+pub mod parts;
 mod routes;
 pub mod secret_input;
 #[cfg(feature = "ssr")]

@@ -26,9 +26,8 @@ type Later<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
 
 impl ChooseView for Page {
     async fn choose(self) -> AnyView {
-        if !self.part.is_empty() {
-            leptos::prefetch_lazy_fn_on_server(self.part);
-        }
+        #[cfg(feature = "ssr")]
+        crate::parts::name_in_head(self.part);
         // A part that does not come has ended in `preload`.
         (self.draw)(self.name).await.unwrap_or_else(|_| ().into_any())
     }
@@ -44,6 +43,7 @@ impl ChooseView for Page {
 macro_rules! pages {
     ($($part:ident: $($feature:ident::{$($page:ident),+}),+;)+) => {
         /// The parts, each with one function that draws its pages.
+        #[expect(non_snake_case, reason = "parts are named after those they lie in")]
         mod parts {
             use super::*;
 

@@ -48,16 +48,11 @@ pub fn output_name() -> String {
     name.map_or_else(|| "overkey".to_owned(), |name| name.trim().to_owned())
 }
 
-/// For each part of the browser half (`app/src/pages.rs`) the stems of its files. Nothing without a build, or in one for development.
+/// For each part of the browser half (`app/src/pages.rs`) its files. Nothing without a build, or in one for development.
 pub fn parts() -> HashMap<String, Vec<String>> {
     let file = Site::get(PARTS_FILE);
     file.and_then(|file| serde_json::from_slice(&file.data).ok())
         .unwrap_or_default()
-}
-
-/// The name of the script that loads them.
-pub fn parts_script() -> String {
-    format!("{}_parts.js", output_name())
 }
 
 /// Answers with the file at this path, or 404.

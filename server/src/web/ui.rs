@@ -1,19 +1,21 @@
 //! Mounts the pages: Leptos routes, their server functions, the files they load, and the way to the sign-in page.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::actor::Actor;
-use leptos::WasmSplitManifest;
 use leptos::config::{Env, LeptosOptions};
-use leptos::prelude::{ArcStoredValue, provide_context};
+use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context};
 use url::form_urlencoded;
 
 use app::App;
 use app::backend::Backend;
+use app::parts::Parts;
 use app::shell::shell;
 
 use super::{assets, import, login, once, set_up::SetUpLink, sign_in::safe_next};
@@ -73,15 +75,10 @@ fn options() -> LeptosOptions {
 /// What pages and server functions find in their context; the same everywhere, or one of them would lack it.
 pub(super) fn context(backend: &Backend) -> impl Fn() + Clone + Send + Sync + 'static + use<> {
     let backend = backend.clone();
-    let parts = assets::parts();
-    // With it Leptos names the files of the page's parts in its head, so that they come at once.
-    let parts = (!parts.is_empty())
-        .then(|| WasmSplitManifest(ArcStoredValue::new(("/pkg".to_owned(), parts, assets::parts_script()))));
+    let parts = Parts(Arc::new(assets::parts()));
     move || {
         provide_context(backend.clone());
-        if let Some(parts) = parts.clone() {
-            provide_context(parts);
-        }
+        provide_context(parts.clone());
     }
 }
 

@@ -54,8 +54,8 @@ pub fn split(linked: &Path, name: &str) -> Result<Parts> {
 }
 
 impl Parts {
-    /// Writes `NAME_PART.wasm` and `NAME_parts.js`, which loads them. Answers for each part the files it needs, without their ending:
-    /// what the server names in a page's head.
+    /// Writes `NAME_PART.wasm` and `NAME_parts.js`, which loads them. Answers for each part the files it needs: what
+    /// the server names in a page's head.
     pub fn pack(&self, name: &str, pkg: &Path, optimizer: Option<&Optimizer>) -> Result<BTreeMap<String, Vec<String>>> {
         let pieces = self.pieces(optimizer)?;
         let ids: BTreeMap<_, _> = pieces.keys().zip(0_u32..).collect();
@@ -77,9 +77,10 @@ impl Parts {
             script(name, &self.shared, self.needs.keys()),
         )?;
         // A page has one part that lies in no other.
-        let files = |part: &String| match outer(part) {
-            Some(_) => vec![format!("{name}_{part}")],
-            None => [COMMON, part].map(|file| format!("{name}_{file}")).to_vec(),
+        let files = |part: &String| {
+            let around = [format!("{name}_parts.js"), format!("{name}_{COMMON}.wasm")];
+            let around = around.into_iter().filter(|_| outer(part).is_none());
+            around.chain([format!("{name}_{part}.wasm")]).collect()
         };
         Ok(self.needs.keys().map(|part| (part.clone(), files(part))).collect())
     }
