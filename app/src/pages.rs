@@ -11,6 +11,7 @@ use leptos::wasm_split::SplitLoaderError;
 use leptos_router::ChooseView;
 use leptos_router::hooks::use_url;
 
+use crate::parts::name_in_head;
 use crate::ui::drawn::IntoAny;
 
 /// A page as the router sees it. All are of one type, for each type would cost every visitor two kilobytes.
@@ -26,8 +27,7 @@ type Later<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
 
 impl ChooseView for Page {
     async fn choose(self) -> AnyView {
-        #[cfg(feature = "ssr")]
-        crate::parts::name_in_head(self.part);
+        name_in_head(self.part);
         // A part that does not come has ended in `preload`.
         (self.draw)(self.name).await.unwrap_or_else(|_| ().into_any())
     }

@@ -13,10 +13,9 @@ use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context};
 use url::form_urlencoded;
 
-use app::App;
 use app::backend::Backend;
-use app::parts::Parts;
 use app::shell::shell;
+use app::{App, Parts};
 
 use super::{assets, import, login, once, set_up::SetUpLink, sign_in::safe_next};
 use crate::login::Login;

@@ -52,6 +52,7 @@ pub fn build(mode: Mode) -> Result<()> {
         "wasm",
         &fs::read(&linked).with_context(|| format!("cannot read {}", linked.display()))?,
     );
+    hash.add("loader", parts::LOADER.as_bytes());
     hash.add("css", css.as_bytes());
     hash.add_dir(&public)?;
     let name = format!("overkey-{}", hash.finish());

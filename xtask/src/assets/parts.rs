@@ -15,7 +15,7 @@ use super::pieces::{packed, without_names};
 use crate::shell::step;
 
 /// What loads the pieces; `NAME` is the build's, `SHARED` what the main part lends to all.
-const LOADER: &str = include_str!("parts.js");
+pub const LOADER: &str = include_str!("parts.js");
 /// The file of what many parts share.
 const COMMON: &str = "common";
 
