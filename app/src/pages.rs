@@ -162,5 +162,5 @@ async fn from_the_server() {
         // Refused only for a malformed address, which the router has read already.
         let _ = window().location().assign(&format!("{}{search}", url.path()));
     }
-    std::future::pending().await;
+    std::future::pending::<()>().await;
 }
