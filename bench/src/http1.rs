@@ -22,6 +22,8 @@ pub struct Connection {
 pub struct Head {
     pub status: u16,
     pub session: Option<String>,
+    /// Events come one by one, and the next may be long in coming.
+    pub streams: bool,
     framing: Framing,
 }
 
@@ -43,27 +45,37 @@ impl Connection {
 
     /// Sends these bytes and reads the whole answer.
     pub async fn call(&mut self, request: &[u8]) -> Result<Head> {
-        // Before all else: when nothing comes, the last answer must not pass for this one.
-        self.body.clear();
         let head = self.begin(request).await?;
-        match head.framing {
-            Framing::Length(length) => self.take(length).await?,
-            Framing::Chunked => while self.chunk().await? {},
-            Framing::Rest => self.rest().await?,
-        }
+        self.finish(&head).await?;
         Ok(head)
     }
 
     /// Sends these bytes and reads the answer's head; of its body nothing is taken yet.
     pub async fn begin(&mut self, request: &[u8]) -> Result<Head> {
+        // Before all else: when nothing comes, the last answer must not pass for this one.
+        self.body.clear();
         self.stream.write_all(request).await?;
         loop {
             if let Some((head, length)) = parse(&self.buffer)? {
                 self.buffer.advance(length);
                 return Ok(head);
             }
-            self.fill().await?;
+            let begun = !self.buffer.is_empty();
+            self.fill().await.map_err(|error| match error.kind() {
+                ErrorKind::UnexpectedEof if !begun => Error::new(error.kind(), "the connection ended before an answer"),
+                _ => error,
+            })?;
         }
+    }
+
+    /// Reads the rest of an answer that was begun.
+    pub async fn finish(&mut self, head: &Head) -> Result<()> {
+        match head.framing {
+            Framing::Length(length) => self.take(length).await?,
+            Framing::Chunked => while self.chunk().await? {},
+            Framing::Rest => self.rest().await?,
+        }
+        Ok(())
     }
 
     /// The last answer's body.
@@ -167,10 +179,10 @@ fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>> {
         Some(length) => Framing::Length(length),
         None => Framing::Rest,
     };
-    let session = text("mcp-session-id");
     let head = Head {
         status,
-        session,
+        session: text("mcp-session-id"),
+        streams: text("content-type").is_some_and(|kind| kind.starts_with("text/event-stream")),
         framing,
     };
     Ok(Some((head, length)))
@@ -227,7 +239,8 @@ mod tests {
     async fn the_last_answer_does_not_pass_for_one_that_never_came() {
         let mut connection = answering(&["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"]).await;
         connection.call(b"-").await.unwrap();
-        assert!(connection.call(b"-").await.is_err());
+        let error = connection.call(b"-").await.unwrap_err();
+        assert_eq!(error.to_string(), "the connection ended before an answer");
         assert_eq!(connection.body(), b"");
     }
 

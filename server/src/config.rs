@@ -4,25 +4,22 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use domain::secret::Secret;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::Url;
-use zeroize::Zeroizing;
-
-use crate::seal::MasterKey;
 
 mod identity;
 mod limits;
 mod notify;
+mod values;
 
 pub use identity::{ProviderConfig, SsoConfig};
 pub use limits::{AtMost, LimitsConfig};
 pub use notify::{MailConfig, NotifyConfig, WebhookConfig};
+pub use values::decode_key;
 
 const PREFIX: &str = "OVERKEY_";
 /// The test suite's own variables; not configuration.
@@ -332,30 +329,24 @@ impl Raw {
             }
             (Some(value), None) => KeySource::Value(Secret::new(value.0)),
             (None, Some(file)) => KeySource::File(file),
-            (None, None) => KeySource::File(default_key_file(&self.database_url)?),
+            (None, None) => KeySource::File(values::default_key_file(&self.database_url)?),
         };
         Ok(Config {
-            listen: self
-                .listen
-                .parse()
-                .map_err(|_| invalid("listen", "an address and a port, such as 127.0.0.1:8080"))?,
+            listen: values::address("listen", &self.listen, "127.0.0.1:8080")?,
             metrics_listen: self
                 .metrics_listen
-                .map(|text| {
-                    text.parse()
-                        .map_err(|_| invalid("metrics_listen", "an address and a port, such as 127.0.0.1:9090"))
-                })
+                .map(|text| values::address("metrics_listen", &text, "127.0.0.1:9090"))
                 .transpose()?,
-            public_url: self.public_url.as_deref().map(public_url).transpose()?,
+            public_url: self.public_url.as_deref().map(values::public_url).transpose()?,
             key,
-            upstream_allow: networks("upstream_allow", &self.upstream_allow)?,
+            upstream_allow: values::networks("upstream_allow", &self.upstream_allow)?,
             allowed_origins: self
                 .allowed_origins
                 .items()
                 .into_iter()
-                .map(origin)
+                .map(values::origin)
                 .collect::<Result<_, _>>()?,
-            trusted_proxies: networks("trusted_proxies", &self.trusted_proxies)?,
+            trusted_proxies: values::networks("trusted_proxies", &self.trusted_proxies)?,
             body_limit: usize::try_from(self.body_limit).map_err(|_| invalid("body_limit", "a number of bytes"))?,
             body_timeout: self.body_timeout,
             connect_timeout: self.connect_timeout,
@@ -372,70 +363,9 @@ impl Raw {
             log: self.log,
             log_format: self.log_format,
             notify,
-            otlp_endpoint: self.otlp_endpoint.as_deref().map(collector).transpose()?,
+            otlp_endpoint: self.otlp_endpoint.as_deref().map(values::collector).transpose()?,
         })
     }
-}
-
-/// Beside the SQLite file; PostgreSQL has no "beside", so there the key has to be given.
-fn default_key_file(database_url: &str) -> Result<PathBuf, ConfigError> {
-    match database_url.strip_prefix("sqlite:") {
-        Some(path) => Ok(Path::new(path.trim_start_matches("//")).with_extension("key")),
-        None => Err(invalid(
-            "master_key",
-            "needed with PostgreSQL: 32 random bytes in base64 (openssl rand -base64 32), here or in `master_key_file`",
-        )),
-    }
-}
-
-fn public_url(text: &str) -> Result<Url, ConfigError> {
-    let url = Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
-    let bare = url.filter(|url| {
-        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty()
-    });
-    bare.ok_or_else(|| {
-        invalid(
-            "public_url",
-            "scheme, host and port only, such as https://mcp.example.com",
-        )
-    })
-}
-
-/// A collector's base address, as OTEL_EXPORTER_OTLP_ENDPOINT has it, or the whole address for traces.
-fn collector(text: &str) -> Result<Url, ConfigError> {
-    let wrong = || {
-        invalid(
-            "otlp_endpoint",
-            "the collector's address for OTLP over HTTP, such as http://127.0.0.1:4318",
-        )
-    };
-    let mut url = Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some())
-        .ok_or_else(wrong)?;
-    if !url.path().ends_with("/v1/traces") {
-        let path = format!("{}/v1/traces", url.path().trim_end_matches('/'));
-        url.set_path(&path);
-    }
-    Ok(url)
-}
-
-fn origin(text: &str) -> Result<String, ConfigError> {
-    let url = Url::parse(text).map_err(|_| invalid("allowed_origins", "origins such as https://app.example.com"))?;
-    Ok(url.origin().ascii_serialization())
-}
-
-fn networks(key: &'static str, list: &List) -> Result<Vec<IpNet>, ConfigError> {
-    let parse = |text: &str| {
-        text.parse::<IpNet>()
-            .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
-    };
-    list.items()
-        .into_iter()
-        .map(|text| parse(text).map_err(|_| invalid(key, "networks such as 10.0.0.0/8")))
-        .collect()
 }
 
 fn invalid(key: &'static str, problem: &str) -> ConfigError {
@@ -469,12 +399,6 @@ fn first_line(error: &figment::Error) -> String {
         _ if key.is_empty() => "the file is not valid TOML".to_owned(),
         _ => format!("setting `{key}` has the wrong shape"),
     }
-}
-
-/// 32 bytes of base64.
-pub fn decode_key(text: &Secret) -> Option<MasterKey> {
-    let bytes = Zeroizing::new(STANDARD.decode(text.expose().trim()).ok()?);
-    bytes.as_slice().try_into().ok().map(Zeroizing::new)
 }
 
 #[cfg(test)]
@@ -512,39 +436,5 @@ mod tests {
         assert!(problem("upstream_allow = ['10.0.0.0/99']").starts_with("setting `upstream_allow`"));
         assert!(problem("database_url = 'postgres://x/y'").starts_with("setting `master_key`"));
         assert!(!problem("body_limit = 'canary'").contains("canary"));
-    }
-
-    #[test]
-    fn a_collector_may_be_named_by_its_base_address() {
-        for (given, meant) in [
-            ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
-            ("https://otel.example/base/", "https://otel.example/base/v1/traces"),
-            ("https://otel.example/v1/traces", "https://otel.example/v1/traces"),
-        ] {
-            let config = load(&format!("otlp_endpoint = '{given}'")).unwrap();
-            assert_eq!(config.otlp_endpoint.unwrap().as_str(), meant);
-        }
-        assert!(problem("otlp_endpoint = 'collector:4317'").starts_with("setting `otlp_endpoint`"));
-    }
-
-    #[test]
-    fn lists_are_lists_or_comma_separated() {
-        assert_eq!(
-            load("upstream_allow = '127.0.0.0/8, ::1'")
-                .unwrap()
-                .upstream_allow
-                .len(),
-            2
-        );
-        assert_eq!(load("upstream_allow = ['10.0.0.0/8']").unwrap().upstream_allow.len(), 1);
-    }
-
-    #[test]
-    fn a_master_key_is_32_bytes_of_base64_and_never_shown() {
-        let key = STANDARD.encode([1u8; 32]);
-        assert!(decode_key(&Secret::new(key.clone())).is_some());
-        assert!(decode_key(&Secret::new("short")).is_none());
-        let config = load(&format!("master_key = '{key}'")).unwrap();
-        assert!(!format!("{config:?}").contains(&key));
     }
 }

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, KeySource, decode_key};
 use crate::descriptors;
-use crate::egress::{Egress, EgressConfig, FetchLimits};
+use crate::egress::{Egress, EgressConfig, FetchLimits, PING};
 use crate::gateway::Upstreams;
 use crate::identity::{Providers, SignOn};
 use crate::login::Login;
@@ -150,6 +150,8 @@ pub fn egress_config(config: &Config) -> EgressConfig {
     EgressConfig {
         allow: config.upstream_allow.clone(),
         connect_timeout: Duration::from_secs(config.connect_timeout),
+        ping: PING,
+        trust: Vec::new(),
         fetch: FetchLimits::default(),
     }
 }

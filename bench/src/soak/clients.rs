@@ -1,5 +1,6 @@
 //! Callers that do what MCP clients do: single calls, calls in sessions, streams read to the end and left in the middle, and
-//! streams on which nothing happens. Each uses its own token, over kept connections, some through faults of their own.
+//! streams on which nothing happens. Each uses its own token, over kept connections, some through faults of their own. A kept
+//! connection may lie idle for a minute, while its caller waits at another; Overkey must not have ended it meanwhile.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -181,7 +182,7 @@ impl Client {
         }
     }
 
-    /// Leaves in the middle of an answer, or after a while of listening: the connection ends, and with it the upstream's.
+    /// Leaves in the middle of a streamed answer, or after a while of listening: the connection ends, and with it the upstream's.
     async fn stream(&mut self, server: Server, step: Step) {
         let way = self.way(server);
         let request = if step == Step::Listen {
@@ -194,17 +195,28 @@ impl Client {
         let opened = async {
             let mut connection = Connection::open(self.field.overkey).await?;
             let head = connection.begin(&request).await?;
-            connection.wait_for(b"\n\n").await?;
+            if head.streams {
+                connection.wait_for(b"\n\n").await?;
+            } else {
+                connection.finish(&head).await?;
+            }
             Ok::<_, std::io::Error>((connection, head))
         };
         match tokio::time::timeout(PATIENCE, opened).await {
-            Ok(Ok((connection, head))) => {
+            Ok(Ok((connection, head))) if head.streams => {
                 ledger.left(begun, head.status, connection.unread());
                 if step == Step::Listen {
                     let while_it_lasts = Duration::from_millis(self.random.random_range(0..LISTENS));
                     tokio::time::sleep(while_it_lasts).await;
                 }
             }
+            Ok(Ok((connection, head))) => ledger.end(
+                begun,
+                &End::Answer {
+                    status: head.status,
+                    body: connection.body(),
+                },
+            ),
             Ok(Err(error)) => ledger.end(
                 begun,
                 &End::Broken {

@@ -10,26 +10,21 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::Uri;
-use http_body_util::Full;
+use hyper_rustls::builderstates::WantsSchemes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
-use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tower::{Service, ServiceExt};
 
+use super::EgressConfig;
 use super::guard::{Guard, Refused, Scheme};
 use super::resolve::{Lookup, Resolve};
 use super::together::Together;
 
-const IDLE_PER_HOST: usize = 64;
-/// How much of an answer is read ahead of its caller, for each connection, or each stream of HTTP/2. The sum over a connection's
-/// streams has to be far more, or callers who do not read would hold up the others.
-const AHEAD: usize = 64 * 1024;
-const AHEAD_STREAM: u32 = 512 * 1024;
-const AHEAD_STREAMS: u32 = 64 * 1024 * 1024;
 /// A silent upstream is asked after this time, and then so often, whether it is still there.
 const SILENT: Duration = Duration::from_secs(60);
 const PROBES: (Duration, u32) = (Duration::from_secs(15), 4);
@@ -37,33 +32,39 @@ const PROBES: (Duration, u32) = (Duration::from_secs(15), 4);
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
-pub type Client = legacy::Client<InTime, Full<Bytes>>;
+/// Connections that may become HTTP/2, and such that do not.
+pub struct Connectors {
+    pub any: InTime,
+    pub http1: InTime,
+}
 
-/// So many, each with connections of its own.
-pub fn clients(count: usize, guard: &Guard, resolver: &Arc<dyn Resolve>, connect_timeout: Duration) -> Arc<[Client]> {
-    // rustls chooses by itself only while a single implementation is compiled in, and any dependency may bring another.
-    // An error says that one is chosen already.
-    rustls::crypto::ring::default_provider().install_default().ok();
-    let tls = HttpsConnectorBuilder::new()
-        .with_webpki_roots()
-        .https_or_http()
-        .enable_http1()
-        .enable_http2()
-        .wrap_connector(Connector::new(guard, resolver, connect_timeout));
-    let connector = InTime {
-        tls: Arc::new(tls),
-        limit: connect_timeout,
-    };
-    let client = || {
-        legacy::Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(IDLE_PER_HOST)
-            .http1_max_buf_size(AHEAD)
-            .http2_initial_stream_window_size(AHEAD_STREAM)
-            .http2_initial_connection_window_size(AHEAD_STREAMS)
-            .build(connector.clone())
-    };
-    (0..count).map(|_| client()).collect()
+impl Connectors {
+    pub fn new(config: &EgressConfig, resolver: &Arc<dyn Resolve>) -> Self {
+        // rustls chooses by itself only while a single implementation is compiled in, and any dependency may bring another.
+        // An error says that one is chosen already.
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let tcp = Connector::new(&Guard::new(&config.allow), resolver, config.connect_timeout);
+        let in_time = |tls| InTime {
+            tls: Arc::new(tls),
+            limit: config.connect_timeout,
+        };
+        let http1 = || tls(&config.trust).https_or_http().enable_http1();
+        Self {
+            any: in_time(http1().enable_http2().wrap_connector(tcp.clone())),
+            http1: in_time(http1().wrap_connector(tcp)),
+        }
+    }
+}
+
+fn tls(trust: &[CertificateDer<'static>]) -> HttpsConnectorBuilder<WantsSchemes> {
+    let builder = HttpsConnectorBuilder::new();
+    if trust.is_empty() {
+        return builder.with_webpki_roots();
+    }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(trust.iter().cloned());
+    let config = ClientConfig::builder().with_root_certificates(roots);
+    builder.with_tls_config(config.with_no_client_auth())
 }
 
 /// A limit on all that happens before a request can be sent: name, TCP and TLS.

@@ -79,6 +79,18 @@ impl From<legacy::Error> for EgressError {
     }
 }
 
+/// Whether the upstream said that it has done nothing with the request (RFC 9113 section 8.7): it had too much to do on this
+/// connection, or was about to end it. Sending it again is safe.
+pub fn was_not_processed(error: &legacy::Error) -> bool {
+    causes(error).any(|cause| {
+        cause.downcast_ref::<h2::Error>().is_some_and(|error| {
+            let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            let leaving = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+            error.is_remote() && (refused || leaving)
+        })
+    })
+}
+
 /// Marks a resolver's error among those of connecting.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

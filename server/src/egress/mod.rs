@@ -4,12 +4,14 @@
 //! https only; private and special ones, and plain http, only in networks that `OVERKEY_UPSTREAM_ALLOW` lists. Redirects are never
 //! followed and no proxy of the environment is asked.
 
+mod client;
 mod connect;
 mod error;
 mod fetch;
 mod guard;
 mod mail;
 mod resolve;
+mod streams;
 mod together;
 
 use std::cell::Cell;
@@ -20,10 +22,13 @@ use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use rustls::pki_types::CertificateDer;
 use url::{Position, Url};
 
+use client::Client;
+pub use client::{Answer, Purpose};
+use connect::Connectors;
 pub use error::{EgressError, FetchError, Unreachable};
 pub use fetch::FetchLimits;
 pub use guard::{Guard, Refused, Scheme};
@@ -36,8 +41,15 @@ pub struct EgressConfig {
     pub allow: Vec<IpNet>,
     /// For resolving, connecting and TLS together.
     pub connect_timeout: Duration,
+    /// How often an HTTP/2 connection with something to do is asked whether it is still there.
+    pub ping: Duration,
+    /// Whom to believe instead of the public authorities; for upstreams of tests.
+    pub trust: Vec<CertificateDer<'static>>,
     pub fetch: FetchLimits,
 }
+
+/// Whoever calls waits for a minute.
+pub const PING: Duration = Duration::from_secs(15);
 
 thread_local! {
     static CONNECTIONS: Cell<usize> = const { Cell::new(0) };
@@ -63,15 +75,16 @@ pub fn uri(url: &Url) -> Option<Uri> {
 #[derive(Clone)]
 pub struct Egress {
     /// The first is for threads that have none of their own.
-    clients: Arc<[connect::Client]>,
+    clients: Arc<[Client]>,
     limits: FetchLimits,
 }
 
 impl Egress {
     pub fn new(config: &EgressConfig, resolver: &Arc<dyn Resolve>) -> Self {
-        let guard = Guard::new(&config.allow);
+        let connectors = Connectors::new(config, resolver);
+        let client = |_| Client::new(&connectors, config.ping);
         Self {
-            clients: connect::clients(1 + MOST_THREADS, &guard, resolver, config.connect_timeout),
+            clients: (0..=MOST_THREADS).map(client).collect(),
             limits: config.fetch,
         }
     }
@@ -88,13 +101,24 @@ impl Egress {
         Self::system(&EgressConfig {
             allow: everywhere.to_vec(),
             connect_timeout,
+            ping: PING,
+            trust: Vec::new(),
             fetch: FetchLimits::default(),
         })
     }
 
     /// The answer as soon as it begins. How long that may take, and what follows, is the caller's to limit.
-    pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, EgressError> {
-        Ok(self.clients[CONNECTIONS.get()].request(request).await?)
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Answer>, EgressError> {
+        self.send_for(Purpose::Call, request).await
+    }
+
+    /// The same, for what may not be a call.
+    pub async fn send_for(
+        &self,
+        purpose: Purpose,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Answer>, EgressError> {
+        Ok(self.clients[CONNECTIONS.get()].send(request, purpose).await?)
     }
 
     /// The whole answer, small and soon: for OAuth and metadata. A redirect is returned as it is.

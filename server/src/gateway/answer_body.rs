@@ -8,16 +8,16 @@ use std::time::Duration;
 use axum::http::{Response, header};
 use axum::{BoxError, body::Bytes};
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::Sleep;
 
 use super::limits::Place;
+use crate::egress::Answer;
 use crate::telemetry::measures;
 
 const EVENT_STREAM: &[u8] = b"text/event-stream";
 
 pub struct AnswerBody {
-    inner: Incoming,
+    inner: Answer,
     /// How long nothing may come; `None`: for ever.
     patience: Option<Duration>,
     /// Runs while the caller waits for more.
@@ -31,7 +31,7 @@ struct Stalled;
 
 impl AnswerBody {
     /// The upstream has the request by now, so its body is not held any longer.
-    pub fn within(answer: Response<Incoming>, idle: Duration, mut place: Place) -> Response<Self> {
+    pub fn within(answer: Response<Answer>, idle: Duration, mut place: Place) -> Response<Self> {
         place.let_body_go();
         let kind = answer.headers().get(header::CONTENT_TYPE);
         let streams = kind.is_some_and(|kind| {

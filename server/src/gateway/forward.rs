@@ -4,18 +4,19 @@
 //! remove an injected one (C5, C6). The answer's body is not touched here.
 
 use std::collections::HashSet;
+use std::pin::pin;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
 use domain::role::Permit;
 use http_body_util::Full;
-use hyper::body::Incoming;
 use tracing::{Instrument, Span};
 
 use super::credential::CallCredential;
 use super::error::GatewayError;
+use super::limits::Kind;
 use super::message::{Message, Transport};
 use super::{Parts, legacy_sse, session_id};
-use crate::egress::{EgressError, uri};
+use crate::egress::{Answer, EgressError, Purpose, uri};
 use crate::services::calls::Target;
 use crate::telemetry::traces;
 
@@ -53,9 +54,9 @@ pub async fn forward(
     target: &Target,
     credential: &CallCredential,
     message: &Message,
-) -> Result<Response<Incoming>, GatewayError> {
+) -> Result<Response<Answer>, GatewayError> {
     let span = traces::upstream();
-    send(gateway, target, credential, message, &span)
+    pin!(send(gateway, target, credential, message, &span))
         .instrument(span.clone())
         .await
 }
@@ -66,14 +67,19 @@ async fn send(
     credential: &CallCredential,
     message: &Message,
     span: &Span,
-) -> Result<Response<Incoming>, GatewayError> {
+) -> Result<Response<Answer>, GatewayError> {
     let mut request = Request::new(Full::new(message.body.clone()));
     *request.method_mut() = message.method.clone();
     *request.uri_mut() = upstream_uri(gateway, target, credential, message)?;
     *request.headers_mut() = headers(gateway, credential, message)?;
     traces::carry_on(request.headers_mut());
-    let sending = tokio::time::timeout(gateway.config.first_byte_timeout, gateway.egress.send(request));
-    let sent = sending.await.map_err(|_| GatewayError::TimedOut)?;
+    let purpose = match Kind::of(&message.method, &message.headers) {
+        Kind::Call => Purpose::Call,
+        Kind::Stream => Purpose::Listen,
+    };
+    let sending = gateway.egress.send_for(purpose, request);
+    let sent = tokio::time::timeout(gateway.config.first_byte_timeout, pin!(sending)).await;
+    let sent = sent.map_err(|_| GatewayError::TimedOut)?;
     let answer = sent.map_err(|error| not_sent(target, &error))?;
     traces::answered(span, answer.status().as_u16());
     Ok(answer)

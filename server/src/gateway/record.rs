@@ -7,13 +7,13 @@ use axum::http::StatusCode;
 use domain::actor::Actor;
 use domain::injection::Choice;
 use domain::overrides::Kind;
-use hyper::body::Incoming;
 use tracing::{debug, info};
 
 use super::asked::{Asked, asked};
 use super::credential::CallCredential;
 use super::error::GatewayError;
 use super::message::Message;
+use crate::egress::Answer;
 use crate::services::call_log::Called;
 use crate::services::calls::{CallServer, Calls, Target};
 use crate::telemetry::{measures, traces};
@@ -139,7 +139,7 @@ impl Record {
 }
 
 /// B05: 401 is a rejection, any success an acceptance; other answers say nothing about the credential.
-pub fn used(calls: &Calls, credential: &CallCredential, sent: &Result<hyper::Response<Incoming>, GatewayError>) {
+pub fn used(calls: &Calls, credential: &CallCredential, sent: &Result<hyper::Response<Answer>, GatewayError>) {
     let accepted = match sent {
         // Tokens are invalidated instead, once renewing them did not help.
         Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => credential.token.is_none().then_some(false),

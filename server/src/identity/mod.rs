@@ -6,6 +6,7 @@ mod exchange;
 mod keys;
 mod provider;
 mod sign_on;
+mod signed;
 mod token;
 
 use async_trait::async_trait;

@@ -8,6 +8,7 @@ use openidconnect::JsonWebKey;
 use openidconnect::core::{CoreJsonWebKey, CoreJsonWebKeySet, CoreJwsSigningAlgorithm};
 
 use super::keys::Keys;
+use super::signed::Signed;
 use super::token::Token;
 use super::{discovery, invalid};
 use crate::config::ProviderConfig;
@@ -21,6 +22,7 @@ pub struct Provider {
     config: ProviderConfig,
     egress: Egress,
     keys: Arc<Keys>,
+    signed: Signed,
 }
 
 impl Provider {
@@ -29,6 +31,7 @@ impl Provider {
             config,
             egress,
             keys: Arc::default(),
+            signed: Signed::default(),
         }
     }
 
@@ -47,7 +50,7 @@ impl Provider {
         );
         let identity = check_claims(claims, rules, now).map_err(invalid)?;
         let keys = self.keys(token.key_id(), now).await.ok_or(NotVerified::NoKeys)?;
-        if is_signed(token, algorithm, &keys) {
+        if self.signed.is(token, &keys, || is_signed(token, algorithm, &keys)) {
             Ok(identity)
         } else {
             Err(invalid("none of the provider's keys signed it"))

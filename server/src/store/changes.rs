@@ -49,6 +49,11 @@ impl Place {
         Self::of("override", &[id.as_str()])
     }
 
+    /// Whom an identity provider's subject is linked with.
+    pub fn identity(issuer: &str, subject: &str) -> Self {
+        Self::of("identity", &[issuer, subject])
+    }
+
     pub fn token(id: &TokenId) -> Self {
         Self::of("token", &[id.as_str()])
     }

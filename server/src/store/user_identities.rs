@@ -5,7 +5,7 @@ use domain::id::UserId;
 use domain::timestamp::Timestamp;
 
 use super::work::{Tx, for_both, inserted, key};
-use super::{StoreError, UserIdentities, UserIdentityRow};
+use super::{Place, StoreError, UserIdentities, UserIdentityRow};
 
 const LINK: &str = "INSERT INTO user_identities (issuer, subject, user_id, linked_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING";
@@ -44,6 +44,7 @@ macro_rules! stamp {
                     .bind(&row.subject)
                     .bind(row.user.as_str())
                     .bind(row.linked_at.0);
+                self.touch(Place::identity(&row.issuer, &row.subject));
                 inserted(link.execute(&mut *self.tx).await?.rows_affected())
             }
 

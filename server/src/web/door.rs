@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::parting::part;
 use crate::telemetry::measures;
 
 /// After a failed accept, which is most often a lack of file handles.
@@ -99,13 +100,10 @@ fn prepare(stream: &TcpStream) {
     let _ = socket.set_tcp_user_timeout(Some(STUCK));
 }
 
-/// What was not read when a socket closes would make the peer lose the answer.
 async fn say_no(mut stream: TcpStream) -> io::Result<()> {
-    let mut rest = [0; 1024];
-    let _ = stream.read(&mut rest).await?;
+    let _ = stream.read(&mut [0; 1024]).await?;
     stream.write_all(NO_ROOM).await?;
-    stream.shutdown().await?;
-    while stream.read(&mut rest).await? > 0 {}
+    part(stream).await;
     Ok(())
 }
 

@@ -14,6 +14,7 @@ mod login;
 mod login_form;
 pub mod oauth;
 mod once;
+mod parting;
 pub mod same_origin;
 pub mod session;
 pub mod set_up;

@@ -236,13 +236,18 @@ impl Calls {
 
     async fn with_providers_token(&self, token: &str) -> Result<Caller, AuthenticateError> {
         let identity = self.verifier.verify(token, self.core.now()).await?;
-        let actor = identities::admit(&self.core, &identity).await?;
+        let known = match self.warm.named(&identity) {
+            Some(known) => known,
+            None => {
+                let moment = self.warm.moment();
+                let actor = identities::admit(&self.core, &identity).await?;
+                let actor = actor.ok_or(AuthenticateError::Invalid)?;
+                let actor = actor.by(By::Provider(identity.issuer.clone()));
+                self.warm.keep_named(&identity, moment, Arc::new(actor))
+            }
+        };
         Ok(Caller {
-            actor: Arc::new(
-                actor
-                    .ok_or(AuthenticateError::Invalid)?
-                    .by(By::Provider(identity.issuer.clone())),
-            ),
+            actor: known.copy.clone(),
             proof: Proof::Provider(identity),
         })
     }

@@ -9,7 +9,8 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use domain::actor::{Actor, SubjectRef};
-use domain::id::TokenId;
+use domain::id::{TokenId, VirtualAccountId};
+use domain::identity::Identity;
 use domain::overrides::OverrideFacts;
 use domain::role::ServerRole;
 use domain::timestamp::Timestamp;
@@ -40,6 +41,26 @@ pub(super) struct Holder {
 pub(super) struct Login {
     pub holder: LoginHolder,
     pub noted: Noted,
+}
+
+/// What of an identity provider's token says who it stands for. That it counts is checked each time.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Named {
+    issuer: String,
+    subject: String,
+    account: Option<VirtualAccountId>,
+    external: bool,
+}
+
+impl Named {
+    fn by(identity: &Identity) -> Self {
+        Self {
+            issuer: identity.issuer.clone(),
+            subject: identity.subject.clone(),
+            account: identity.account.clone(),
+            external: identity.external,
+        }
+    }
 }
 
 /// What a caller has on a server.
@@ -114,6 +135,7 @@ struct Parts {
     changes: Arc<Changes>,
     holders: Copies<Vec<u8>, Holder>,
     logins: Copies<Vec<u8>, Login>,
+    named: Copies<Named, Arc<Actor>>,
     servers: Cache<String, Arc<CallServer>>,
     reached: Copies<(SubjectRef, String), Reached>,
 }
@@ -133,6 +155,7 @@ impl Warm {
             changes,
             holders: Cache::new(MOST),
             logins: Cache::new(MOST),
+            named: Cache::new(MOST),
             servers: Cache::new(MOST_SERVERS),
             reached: Cache::new(MOST),
         });
@@ -170,6 +193,21 @@ impl Warm {
         let copy = Login { holder, noted };
         let dated = Arc::new(Dated { moment, places, copy });
         self.0.logins.insert(token_hash, dated.clone());
+        dated
+    }
+
+    pub fn named(&self, identity: &Identity) -> Option<Arc<Dated<Arc<Actor>>>> {
+        self.0.holding(self.0.named.get(&Named::by(identity))?)
+    }
+
+    /// A link to a person, made later, would come before whom the token stands for now.
+    pub fn keep_named(&self, identity: &Identity, moment: Moment, copy: Arc<Actor>) -> Arc<Dated<Arc<Actor>>> {
+        let places = vec![
+            Place::identity(&identity.issuer, &identity.subject),
+            Place::subject(&copy.subject),
+        ];
+        let dated = Arc::new(Dated { moment, places, copy });
+        self.0.named.insert(Named::by(identity), dated.clone());
         dated
     }
 
@@ -223,6 +261,7 @@ async fn sweep(parts: Weak<Parts>) {
         let Some(parts) = parts.upgrade() else { return };
         parts.keep_what_holds(&parts.holders);
         parts.keep_what_holds(&parts.logins);
+        parts.keep_what_holds(&parts.named);
         parts.servers.retain(|_, server| Arc::strong_count(server) > 1);
         parts.keep_what_holds(&parts.reached);
     }

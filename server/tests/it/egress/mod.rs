@@ -3,13 +3,14 @@
 mod addresses;
 mod errors;
 mod fetch;
+mod http2;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
 use http_body_util::Full;
-use server::egress::{Egress, EgressConfig, EgressError, FetchLimits, Resolve};
+use server::egress::{Egress, EgressConfig, EgressError, FetchLimits, PING, Resolve};
 
 use crate::support::names::Names;
 use crate::support::{PATIENCE, soon};
@@ -21,6 +22,8 @@ fn config(allow: &[&str]) -> EgressConfig {
     EgressConfig {
         allow: allow.iter().map(|network| network.parse().unwrap()).collect(),
         connect_timeout: PATIENCE,
+        ping: PING,
+        trust: Vec::new(),
         fetch: FetchLimits {
             time: PATIENCE,
             ..FetchLimits::default()

@@ -6,6 +6,7 @@ mod elicitation;
 mod errors;
 mod framing;
 mod headers;
+mod http2;
 mod in_flight;
 mod inbound;
 mod isolation;

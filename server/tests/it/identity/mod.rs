@@ -7,3 +7,4 @@ mod sign_on;
 mod stage;
 mod streams;
 mod tokens;
+mod warm;

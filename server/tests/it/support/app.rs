@@ -60,6 +60,12 @@ impl App {
 
     /// With names that lead where a test says.
     pub async fn start_with(config: Config, names: Arc<dyn Resolve>) -> Self {
+        let egress = Egress::new(&egress_config(&config), &names);
+        Self::start_on(config, egress).await
+    }
+
+    /// With a way out of the test's own.
+    pub async fn start_on(config: Config, egress: Egress) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let bound = listener.local_addr().unwrap();
         let url = config
@@ -68,7 +74,6 @@ impl App {
             .unwrap_or_else(|| Url::parse(&format!("http://{bound}")).unwrap());
         let named = url[Position::BeforeHost..Position::AfterPort].to_owned();
         let clock = Arc::new(TestClock::at(SystemClock.now().0));
-        let egress = Egress::new(&egress_config(&config), &names);
         let overkey = Overkey::open_with(config, url, clock.clone(), egress).await.unwrap();
         let site = overkey.site().await.unwrap();
         // As `startup::run` does, but never told to stop.

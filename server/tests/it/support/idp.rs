@@ -62,6 +62,11 @@ impl Idp {
         self.inner.keys.lock().unwrap().push((id.to_owned(), seed));
     }
 
+    /// This key in place of all.
+    pub fn replace_keys(&self, id: &str, seed: u8) {
+        *self.inner.keys.lock().unwrap() = vec![(id.to_owned(), seed)];
+    }
+
     pub fn publish(&self, key: Value) {
         self.inner.others.lock().unwrap().push(key);
     }

@@ -9,6 +9,7 @@ pub mod names;
 pub mod process;
 pub mod raw;
 pub mod rest;
+pub mod tls;
 pub mod upstream;
 pub mod world;
 

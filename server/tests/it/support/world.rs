@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use reqwest::Method;
+use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
 use server::config::Config;
-use server::egress::{Resolve, SystemResolver};
+use server::egress::{Egress, EgressConfig, Resolve, SystemResolver};
+use server::startup::egress_config;
 
 use super::{Answer, App, Caller, Upstream, app};
 
@@ -37,7 +39,21 @@ impl World {
     pub async fn with_names(change: impl FnOnce(&mut Config), names: Arc<dyn Resolve>) -> Self {
         let mut config = app::config();
         change(&mut config);
-        let app = App::start_with(config, names).await;
+        Self::on(App::start_with(config, names).await).await
+    }
+
+    /// With an upstream that has a certificate of its own.
+    pub async fn that_trusts(certificate: &CertificateDer<'static>) -> Self {
+        let config = app::config();
+        let egress = EgressConfig {
+            trust: vec![certificate.clone()],
+            ..egress_config(&config)
+        };
+        let names: Arc<dyn Resolve> = Arc::new(SystemResolver);
+        Self::on(App::start_on(config, Egress::new(&egress, &names)).await).await
+    }
+
+    async fn on(app: App) -> Self {
         let upstream = Upstream::start().await;
         let ada = app.first_admin("ada").await;
         let mia = person(&app, &ada, "mia").await;
@@ -61,7 +77,13 @@ impl World {
 
     /// A server at the upstream, with Mia as its manager and Bob, Eve and ci-bot as its users.
     pub async fn server(&self, name: &str, outbound_auth: Value) {
-        self.empty_server(name, outbound_auth).await;
+        let url = self.upstream.url(&format!("/{name}/mcp"));
+        self.server_at(name, &url, outbound_auth).await;
+    }
+
+    /// The same at another upstream.
+    pub async fn server_at(&self, name: &str, url: &str, outbound_auth: Value) {
+        self.register(name, url, outbound_auth).await;
         for (caller, role) in [
             (&self.mia, "manager"),
             (&self.bob, "user"),
@@ -75,6 +97,10 @@ impl World {
     /// A server that only Ada may use.
     pub async fn empty_server(&self, name: &str, outbound_auth: Value) {
         let url = self.upstream.url(&format!("/{name}/mcp"));
+        self.register(name, &url, outbound_auth).await;
+    }
+
+    async fn register(&self, name: &str, url: &str, outbound_auth: Value) {
         let new = json!({"name": name, "url": url, "outbound_auth": outbound_auth});
         self.app.post(&self.ada, "/servers", new).await.expect(201);
     }
