@@ -188,7 +188,10 @@ fn nobody_goes_out_but_through_egress() {
     let (mut broken, mut inside) = (Vec::new(), 0);
     // A test beside the code may call what it listens on.
     let is_test = |file: &Path| file.ends_with("tests.rs");
-    for file in sources(&root().join("server/src")).into_iter().filter(|file| !is_test(file)) {
+    for file in sources(&root().join("server/src"))
+        .into_iter()
+        .filter(|file| !is_test(file))
+    {
         let source = fs::read_to_string(&file).unwrap();
         let code = source.split("#[cfg(test)]").next().unwrap_or_default();
         let found = forbidden(code, WAYS_OUT);
