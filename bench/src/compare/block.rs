@@ -9,8 +9,14 @@ use serde::Serialize;
 use super::load::{Load, Until};
 use super::targets::{Kind, Target, Targets};
 
-/// Long enough for what Overkey writes once a second: the trail of the calls counts as part of them.
+/// Long enough for what Overkey writes twice a second; and then until it has been quiet for as long as `QUIET`: writing trail and
+/// counts is part of the calls.
 const SETTLE: Duration = Duration::from_millis(1_200);
+const QUIET: Duration = Duration::from_millis(600);
+/// Processor time within `QUIET` that is no work.
+const QUIET_MICROS: u64 = 20_000;
+/// If it never is.
+const LONGEST: u32 = 100;
 const WARM_UP: Duration = Duration::from_millis(200);
 const WARM_UP_CONNECTIONS: usize = 16;
 
@@ -63,6 +69,14 @@ impl Block {
         let outcome = load.run().await?;
         if !matches!(target, Target::Direct | Target::Nginx | Target::NginxMany) {
             tokio::time::sleep(SETTLE).await;
+            let used = || processes.as_ref().map_or(0, |processes| processes.cpu_micros());
+            for _ in 0..LONGEST {
+                let before = used();
+                tokio::time::sleep(QUIET).await;
+                if used() - before < QUIET_MICROS {
+                    break;
+                }
+            }
         }
         let after = processes.as_ref().map_or(0, |processes| processes.cpu_micros());
         Ok(Sample {

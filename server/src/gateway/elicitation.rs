@@ -47,7 +47,8 @@ pub async fn call(
     if let Some(answered) = answered(gateway, actor, server, message)? {
         return Box::pin(go_on(gateway, record, caller, server, answered)).await;
     }
-    let outcome = gateway.carry_out(record, actor, server, message).await;
+    // Boxed: it is most of what a call holds, and every function that waits for it would be copied with it.
+    let outcome = Box::pin(gateway.carry_out(record, actor, server, message)).await;
     outcome.map_err(|error| ask(gateway, actor, message, error, 1))
 }
 

@@ -4,6 +4,7 @@
 //! remove an injected one (C5, C6). The answer's body is not touched here.
 
 use std::collections::HashSet;
+use std::pin::pin;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
 use domain::role::Permit;
@@ -55,7 +56,7 @@ pub async fn forward(
     message: &Message,
 ) -> Result<Response<Answer>, GatewayError> {
     let span = traces::upstream();
-    send(gateway, target, credential, message, &span)
+    pin!(send(gateway, target, credential, message, &span))
         .instrument(span.clone())
         .await
 }
@@ -77,8 +78,8 @@ async fn send(
         Kind::Stream => Purpose::Listen,
     };
     let sending = gateway.egress.send_for(purpose, request);
-    let sending = tokio::time::timeout(gateway.config.first_byte_timeout, sending);
-    let sent = sending.await.map_err(|_| GatewayError::TimedOut)?;
+    let sent = tokio::time::timeout(gateway.config.first_byte_timeout, pin!(sending)).await;
+    let sent = sent.map_err(|_| GatewayError::TimedOut)?;
     let answer = sent.map_err(|error| not_sent(target, &error))?;
     traces::answered(span, answer.status().as_u16());
     Ok(answer)

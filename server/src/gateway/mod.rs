@@ -31,6 +31,7 @@ mod session_id;
 mod upstreams;
 mod watch;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -151,7 +152,8 @@ impl Parts {
         let unread = Message::unread(&request);
         let host = request.headers().get(header::HOST).cloned();
         let mut record = Record::start(server);
-        let (outcome, message) = match self.call(&mut record, server, request, transport).await {
+        // Pinned, here and in the other phases: `await` copies a future twice that it gets by value.
+        let (outcome, message) = match pin!(self.call(&mut record, server, request, transport)).await {
             Ok((outcome, message)) => (outcome, message),
             Err(error) => (Err(error), unread),
         };
@@ -199,7 +201,7 @@ impl Parts {
             body,
             transport,
         };
-        let outcome = elicitation::call(self, record, &caller, server, &message).await;
+        let outcome = pin!(elicitation::call(self, record, &caller, server, &message)).await;
         admission.let_body_go();
         let watch = Watch {
             gateway: self.clone(),
@@ -228,19 +230,19 @@ impl Parts {
         let choosing = credential::credential(self, actor, &target, message).instrument(traces::credential());
         let mut credential = choosing.await?;
         record.sending(&credential, credential.fingerprint(&self.calls));
-        let mut sent = forward::forward(self, permit, &target, &credential, message).await;
+        let mut sent = pin!(forward::forward(self, permit, &target, &credential, message)).await;
         if is_refused(&sent)
             && let Some(renewed) = Box::pin(credential::renewed(self, actor, &target, &credential)).await?
         {
             credential = renewed;
             record.sending(&credential, credential.fingerprint(&self.calls));
-            sent = forward::forward(self, permit, &target, &credential, message).await;
+            sent = Box::pin(forward::forward(self, permit, &target, &credential, message)).await;
         }
         record::used(&self.calls, &credential, &sent);
         let answer = sent?;
         record.upstream(answer.status());
         let answer = AnswerBody::within(answer, self.config.idle_timeout, place);
-        respond::respond(self, actor, &target, &credential, message, answer).await
+        pin!(respond::respond(self, actor, &target, &credential, message, answer)).await
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! The queue is bounded. While the database does not answer, calls wait in it; when it is full, a call is not written down, but
 //! counted, and the count becomes an entry of the trail of changes as soon as one can be written. A kill loses what came since
-//! the last batch, at most a second's; SIGTERM loses nothing.
+//! the last batch, at most a second's, and counts by the hour that had not had their turn (`counts`); SIGTERM loses nothing.
 //!
 //! A list behind a lock, taken away whole: a channel would wake its reader for every call.
 
 mod batch;
+mod counts;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -177,20 +178,20 @@ impl Writer {
         loop {
             tokio::select! {
                 asked = flushes.recv() => {
-                    self.write().await;
+                    self.write(true).await;
                     match asked {
                         Some(done) => drop(done.send(())),
                         None => return,
                     }
                 }
-                () = self.queue.half_full.notified() => self.write().await,
-                _ = tick.tick() => self.write().await,
+                () = self.queue.half_full.notified() => self.write(false).await,
+                _ = tick.tick() => self.write(false).await,
             }
         }
     }
 
     /// What has no room in the batch stays in the queue, which fills up then; and then calls are counted instead.
-    async fn write(&mut self) {
+    async fn write(&mut self, all: bool) {
         let room = self.batch.room();
         let dropped = {
             let mut waiting = self.queue.lock();
@@ -204,7 +205,10 @@ impl Writer {
         for (called, at) in self.taken.drain(..) {
             self.batch.add(called, at);
         }
-        let not_told = self.batch.write(self.store.as_ref(), self.clock.now(), dropped).await;
+        let not_told = self
+            .batch
+            .write(self.store.as_ref(), self.clock.now(), dropped, all)
+            .await;
         self.queue.lock().dropped += not_told;
     }
 }

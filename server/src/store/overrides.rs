@@ -55,17 +55,7 @@ const EVERYWHERE: &str = select!("WHERE o.subject_type = $1 AND o.subject_id = $
 const OF_SERVER: &str = select!("WHERE o.server_id = $1 ORDER BY o.entity_key, o.id");
 const DELETE: &str = "DELETE FROM overrides WHERE id = $1";
 const DELETE_OF_SERVER: &str = "DELETE FROM overrides WHERE server_id = $1";
-/// `$4`: -1 the upstream rejected it, 1 it took it, 0 it was not asked. Suspended and invalidated ones stay so: what lifts that is
-/// a person's doing, and a late batch may tell of a call from before.
-const RECORD_USE: &str = "UPDATE overrides SET
-    last_used_at = CASE WHEN last_used_at > $3 THEN last_used_at ELSE $3 END,
-    condition = CASE WHEN $4 = -1 AND condition = 'good' THEN 'rejected'
-        WHEN $4 = 1 AND condition = 'rejected' THEN 'good' ELSE condition END
-    WHERE id = $1 AND version = $2";
-/// First, so that who was good until now can be told.
-const REJECT: &str =
-    "UPDATE overrides SET condition = 'rejected' WHERE id = $1 AND version = $2 AND condition = 'good'";
-/// `$4`: 1 it was taken, 0 it was rejected. Conditions as above.
+/// `$4`: 1 it was taken, 0 it was rejected. Suspended and invalidated ones stay so.
 const RECORD_VERDICT: &str = "UPDATE overrides SET
     last_verified_at = CASE WHEN $4 = 1 THEN $3 ELSE last_verified_at END,
     condition = CASE WHEN $4 = 0 AND condition = 'good' THEN 'rejected'
@@ -299,31 +289,7 @@ macro_rules! stamp {
             }
 
             async fn record_uses(&mut self, uses: &[OverrideUse]) -> Result<Vec<OverrideId>, StoreError> {
-                // In one order everywhere, so that two batches cannot wait for each other's rows; stable, so that the last word on
-                // one override stays the last.
-                let mut uses: Vec<_> = uses.iter().collect();
-                uses.sort_by(|a, b| a.id.cmp(&b.id));
-                let mut rejected = Vec::new();
-                for used in uses {
-                    if used.accepted == Some(false) {
-                        let reject = sqlx::query(REJECT).bind(used.id.as_str()).bind(used.version);
-                        if reject.execute(&mut *self.tx).await?.rows_affected() == 1 {
-                            rejected.push(used.id.clone());
-                        }
-                    }
-                    let accepted: i64 = used.accepted.map_or(0, |accepted| if accepted { 1 } else { -1 });
-                    sqlx::query(RECORD_USE)
-                        .bind(used.id.as_str())
-                        .bind(used.version)
-                        .bind(used.at.0)
-                        .bind(accepted)
-                        .execute(&mut *self.tx)
-                        .await?;
-                    if used.accepted == Some(false) {
-                        self.touch(Place::one_override(&used.id));
-                    }
-                }
-                Ok(rejected)
+                self.overrides_used(uses).await
             }
 
             async fn record_verdict(

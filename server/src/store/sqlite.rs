@@ -71,10 +71,11 @@ impl SqliteStore {
     }
 }
 
-/// The trail of calls writes the ends of a few indexes over and over: with more room (16 MB of pages in memory, 32 MB in the log)
-/// they go to the database's file once for many batches.
+/// The trail of calls writes the ends of a few indexes over and over: with more room (32 MB of pages in memory, and in the log) they
+/// go to the database's file once for many batches. What a statement would have to take back stays in memory, not in a file.
 fn for_writing(options: SqliteConnectOptions) -> SqliteConnectOptions {
-    let options = options.pragma("cache_size", "-16384");
+    let options = options.pragma("cache_size", "-32768");
+    let options = options.pragma("temp_store", "memory");
     options.pragma("wal_autocheckpoint", "8192")
 }
 

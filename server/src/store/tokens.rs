@@ -27,13 +27,6 @@ const LIST: &str = select!("WHERE owner_type = $1 AND owner_id = $2 ORDER BY cre
 const REPLACE: &str = "UPDATE tokens SET replaced_at = $4, expires_at = $5
     WHERE id = $1 AND owner_type = $2 AND owner_id = $3 AND replaced_at IS NULL";
 const DELETE: &str = "DELETE FROM tokens WHERE id = $1 AND owner_type = $2 AND owner_id = $3";
-/// Never backwards: batches of several replicas come in any order.
-const RECORD_USE: &str =
-    "UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
-/// Ids are UUIDs: what is none of the one kind is one of the other.
-const RECORD_LOGIN_USE: &str =
-    "UPDATE login_grants SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
-
 #[derive(sqlx::FromRow)]
 struct Record {
     id: String,
@@ -141,18 +134,7 @@ macro_rules! stamp {
             }
 
             async fn record_uses(&mut self, uses: &[(TokenId, Timestamp)]) -> Result<(), StoreError> {
-                // In one order everywhere, so that two batches cannot wait for each other's rows.
-                let mut uses: Vec<_> = uses.iter().collect();
-                uses.sort();
-                for (id, at) in uses {
-                    for sql in [RECORD_USE, RECORD_LOGIN_USE] {
-                        let record = sqlx::query(sql).bind(id.as_str()).bind(at.0);
-                        if record.execute(&mut *self.tx).await?.rows_affected() > 0 {
-                            break;
-                        }
-                    }
-                }
-                Ok(())
+                self.tokens_used(uses).await
             }
         }
     };

@@ -2,6 +2,7 @@
 //! both, and the trace that it belongs to.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
@@ -38,7 +39,8 @@ where
         request: id,
         trace: traces::trace_id(&span, request.headers()),
     };
-    let answer = lines::within(ids, answer(request).instrument(span.clone())).await;
+    // Pinned: every layer that takes it by value would copy it.
+    let answer = lines::within(ids, pin!(answer(request)).instrument(span.clone())).await;
     traces::answered(&span, answer.status().as_u16());
     answer
 }

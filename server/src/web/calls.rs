@@ -2,6 +2,7 @@
 //! and each layer of a router costs every one of them allocations.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::extract::Request;
@@ -34,9 +35,9 @@ impl CallFront {
     }
 
     pub async fn answer(&self, address: Address, request: Request) -> Response {
-        // One call's bug is its own. Boxed: what holds it would otherwise be copied from layer to layer.
-        let answering = AssertUnwindSafe(Box::pin(self.0.answer(address, request))).catch_unwind();
-        let mut answer = answering.await.unwrap_or_else(|_| {
+        // One call's bug is its own.
+        let answering = pin!(self.0.answer(address, request));
+        let mut answer = AssertUnwindSafe(answering).catch_unwind().await.unwrap_or_else(|_| {
             error!("An MCP call panicked");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         });

@@ -6,7 +6,7 @@
 //! HTTP/2 connection and asks for nothing more (`quiet`).
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -19,11 +19,10 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulConnection;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::{Service, ServiceExt, service_fn};
+use tower::{Service, ServiceExt};
 use tracing::debug;
 
 use super::door::{Arrived, Door};
@@ -121,7 +120,7 @@ where
         let service = self.service.clone();
         let requests = Arc::new(Requests::default());
         let seen = requests.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             seen.add(request.version());
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
@@ -130,12 +129,14 @@ where
         let (stream, left) = Parting::from(stream);
         let connection = self
             .builder
-            .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
-        let (connection, closing, bounds) = (connection.into_owned(), self.closing.clone(), self.bounds);
+            .serve_connection_with_upgrades(TokioIo::new(stream), service);
+        // Boxed, so that a task that may be there for hours has room for it once, and none for its end.
+        let connection = Box::pin(connection.into_owned());
+        let (closing, bounds) = (self.closing.clone(), self.bounds);
         self.running.spawn(async move {
             let _place = place;
             until_its_end(connection, &requests, bounds, closing).await;
-            left.part().await;
+            Box::pin(left.part()).await;
         });
     }
 
@@ -183,11 +184,10 @@ impl Requests {
     }
 }
 
-async fn until_its_end<C>(connection: C, requests: &Requests, bounds: Bounds, closing: CancellationToken)
+async fn until_its_end<C>(mut connection: Pin<Box<C>>, requests: &Requests, bounds: Bounds, closing: CancellationToken)
 where
     C: GracefulConnection<Error: std::fmt::Display>,
 {
-    let mut connection = pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => return note(ended),
         () = requests.silent(bounds.headers) => return debug!("Ended a connection that asked for nothing"),

@@ -13,6 +13,7 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use futures_util::future::BoxFuture;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
@@ -127,10 +128,7 @@ impl Drop for Worker {
 }
 
 async fn serve(mut arriving: mpsc::UnboundedReceiver<Arriving>, site: Site, main: Handle, bounds: Bounds) {
-    let connections = Connections::new(
-        service_fn(move |request| by_path(site.clone(), main.clone(), request)),
-        bounds,
-    );
+    let connections = Connections::new(service_fn(move |request| by_path(&site, &main, request)), bounds);
     while let Some(Arriving { stream, peer, place }) = arriving.recv().await {
         match TcpStream::from_std(stream) {
             Ok(stream) => connections.take(Arrived { stream, peer, place }),
@@ -149,14 +147,17 @@ async fn tick() {
     }
 }
 
-/// Calls are answered here, all else in `main`.
-async fn by_path(site: Site, main: Handle, request: Request) -> Result<Response, Infallible> {
+/// Calls are answered here, all else in `main`. Boxed here, outermost: what holds it would otherwise be copied from layer to layer.
+fn by_path(site: &Site, main: &Handle, request: Request) -> BoxFuture<'static, Result<Response, Infallible>> {
     if let Some(address) = Address::of(request.uri()) {
-        return Ok(site.calls.answer(address, request).await);
+        let calls = site.calls.clone();
+        return Box::pin(async move { Ok(calls.answer(address, request).await) });
     }
-    let answer = main.spawn(site.rest.oneshot(request)).await;
-    Ok(match answer {
-        Ok(Ok(answer)) => answer,
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    let answering = main.spawn(site.rest.clone().oneshot(request));
+    Box::pin(async move {
+        Ok(match answering.await {
+            Ok(Ok(answer)) => answer,
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        })
     })
 }

@@ -1,27 +1,20 @@
-//! Calls that wait to be written, and how they are counted by the hour.
+//! Calls that wait to be written.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
-use domain::actor::SubjectRef;
-use domain::id::ServerId;
-use domain::latency;
 use domain::timestamp::Timestamp;
 use tracing::{error, warn};
 
 use super::Called;
+use super::counts::Counts;
 use crate::services::audit::{Event, record_own};
-use crate::store::trail::{CALL_REFUSED, UsageCount, UsageKey};
+use crate::store::trail::{UsageCount, UsageKey};
 use crate::store::{CallRow, Store, StoreError};
-
-const HOUR: i64 = 3_600;
-/// Names of tools come from callers: no more of them are counted apart, per person, server and hour.
-const MOST_NAMES: usize = 100;
-const OTHERS: &str = "(other)";
 
 pub(super) struct Batch {
     rows: Vec<CallRow>,
     room: usize,
-    names: Names,
+    counts: Counts,
 }
 
 impl Batch {
@@ -29,7 +22,7 @@ impl Batch {
         Self {
             rows: Vec::new(),
             room,
-            names: Names::default(),
+            counts: Counts::default(),
         }
     }
 
@@ -39,18 +32,22 @@ impl Batch {
     }
 
     pub fn add(&mut self, called: Called, at: Timestamp) {
-        self.rows.push(called.row(at));
+        let row = called.row(at);
+        self.counts.add(&row);
+        self.rows.push(row);
     }
 
-    /// Writes all, and tells of `dropped` ones. Keeps what could not be written for now; gives back what could not be told.
-    pub async fn write(&mut self, store: &dyn Store, now: Timestamp, dropped: u64) -> u64 {
-        if self.rows.is_empty() && dropped == 0 {
+    /// Writes all calls and a share of the counts, or `all` of them, and tells of `dropped` calls. Keeps what could not be written for
+    /// now; gives back what could not be told.
+    pub async fn write(&mut self, store: &dyn Store, now: Timestamp, dropped: u64, all: bool) -> u64 {
+        if self.rows.is_empty() && self.counts.is_empty() && dropped == 0 {
             return 0;
         }
-        let counts = self.counts();
-        match write(store, now, &self.rows, &counts, dropped).await {
+        let share = self.counts.share(all);
+        match write(store, now, &self.rows, share, dropped).await {
             Ok(()) => {
                 self.rows.clear();
+                self.counts.share_is_done();
                 0
             }
             Err(error @ StoreError::Unavailable(_)) => {
@@ -62,58 +59,11 @@ impl Batch {
                 let lost = self.rows.len() as u64;
                 error!(error = %error, lost, "Could not write down calls");
                 self.rows.clear();
+                self.counts.share_is_done();
                 dropped + lost
             }
         }
     }
-
-    fn counts(&mut self) -> BTreeMap<UsageKey, UsageCount> {
-        let mut counts: BTreeMap<UsageKey, UsageCount> = BTreeMap::new();
-        for (row, of_alike) in alike(&self.rows) {
-            let Some((server, _)) = &row.server else { continue };
-            let hour = hour(row);
-            let (method, tool) = self.names.bounded(hour, server, row);
-            let key = UsageKey {
-                server: server.clone(),
-                hour,
-                actor: row.actor.clone(),
-                method,
-                tool,
-                step: step(row),
-            };
-            let count = counts.entry(key).or_default();
-            count.calls += of_alike.calls;
-            count.failed += of_alike.failed;
-        }
-        counts
-    }
-}
-
-fn hour(row: &CallRow) -> i64 {
-    row.at.0 - row.at.0.rem_euclid(HOUR)
-}
-
-fn step(row: &CallRow) -> Option<u8> {
-    (row.action != CALL_REFUSED).then(|| latency::step_of(row.latency_micros))
-}
-
-/// The first of each kind that is counted together, in their order, and how many there are: most calls are like another one, and
-/// that is found out without making keys for all.
-fn alike(rows: &[CallRow]) -> Vec<(&CallRow, UsageCount)> {
-    let mut places = HashMap::new();
-    let mut found: Vec<(&CallRow, UsageCount)> = Vec::new();
-    for row in rows {
-        let Some((server, _)) = &row.server else { continue };
-        let key = (server, hour(row), &row.actor, &row.method, &row.tool, step(row));
-        let place = *places.entry(key).or_insert(found.len());
-        if place == found.len() {
-            found.push((row, UsageCount::default()));
-        }
-        let count = &mut found[place].1;
-        count.calls += 1;
-        count.failed += u64::from(row.failed);
-    }
-    found
 }
 
 async fn write(
@@ -132,30 +82,4 @@ async fn write(
     // Last: it locks the chain.
     work.calls().append(rows).await?;
     work.save().await
-}
-
-/// The names seen this hour.
-#[derive(Default)]
-struct Names {
-    hour: i64,
-    seen: HashMap<(ServerId, SubjectRef), HashSet<(String, String)>>,
-}
-
-impl Names {
-    fn bounded(&mut self, hour: i64, server: &ServerId, row: &CallRow) -> (String, String) {
-        if hour != self.hour {
-            self.hour = hour;
-            self.seen.clear();
-        }
-        let seen = self.seen.entry((server.clone(), row.actor.clone())).or_default();
-        let name = (row.method.clone(), row.tool.clone().unwrap_or_default());
-        if seen.contains(&name) {
-            return name;
-        }
-        if seen.len() >= MOST_NAMES {
-            return (OTHERS.to_owned(), String::new());
-        }
-        seen.insert(name.clone());
-        name
-    }
 }

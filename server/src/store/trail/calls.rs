@@ -9,9 +9,10 @@ use domain::timestamp::Timestamp;
 use sqlx::QueryBuilder;
 
 use super::chain::{Content, HASH, Trail};
-use super::ends::{chained, pieces, via_of};
+use super::ends::{chained, via_of};
 use super::{CallRow, Calls, ChainEntry, UsageBy, UsageCount, UsageKey, UsageQuery, UsageSum};
 use crate::store::StoreError;
+use crate::store::pieces::pieces;
 use crate::store::work::{Tx, for_both, subject};
 
 macro_rules! columns {

@@ -9,9 +9,10 @@ use domain::timestamp::Timestamp;
 use sqlx::QueryBuilder;
 
 use super::chain::{Content, GENESIS, Trail};
-use super::ends::{CHUNK, chained, pieces, via_of};
+use super::ends::{CHUNK, chained, via_of};
 use super::{Audit, AuditRow, ChainEntry};
 use crate::store::StoreError;
+use crate::store::pieces::pieces;
 use crate::store::work::{Tx, for_both, key, subject};
 
 macro_rules! columns {

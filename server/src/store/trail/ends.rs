@@ -13,23 +13,11 @@ use crate::store::{Page, StoreError};
 
 /// Rows in one answer.
 pub(super) const CHUNK: u32 = 500;
-/// Rows in one statement. Few sizes, because every one is a prepared statement that each connection keeps, and a large one.
-const SIZES: [usize; 3] = [64, 8, 1];
 /// An UPDATE, so that PostgreSQL holds the row until the work ends.
 const LOCK: &str = "UPDATE chains SET seq = seq WHERE name = $1 RETURNING seq, hash";
 const MOVE: &str = "UPDATE chains SET seq = $2, hash = $3 WHERE name = $1";
 const ANCHOR: &str = "UPDATE chains SET anchor_seq = $2, anchor_hash = $3, anchor_mac = $4 WHERE name = $1";
 const ENDS: &str = "SELECT seq, hash, anchor_seq, anchor_hash, anchor_mac FROM chains WHERE name = $1";
-
-/// The rows in their order, as many at a time as one statement takes.
-pub(super) fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
-        let (piece, rest) = rows.split_at(size);
-        rows = rest;
-        Some(piece)
-    })
-}
 
 /// How somebody came in, from its columns. What does not parse is not shown; the chain tells that it was changed.
 pub(super) fn via_of(address: Option<&str>, by: Option<(String, String)>, request: Option<String>) -> Via {
@@ -152,18 +140,3 @@ macro_rules! stamp {
     };
 }
 for_both!(stamp);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_go_into_statements_of_few_sizes() {
-        let sizes = |rows: usize| pieces(&vec![0; rows]).map(<[i32]>::len).collect::<Vec<_>>();
-        assert_eq!(sizes(0), [0; 0]);
-        assert_eq!(sizes(3), [1, 1, 1]);
-        assert_eq!(sizes(138), [64, 64, 8, 1, 1]);
-        let rows: Vec<usize> = (0..1_000).collect();
-        assert_eq!(pieces(&rows).flatten().copied().collect::<Vec<_>>(), rows);
-    }
-}

@@ -149,7 +149,7 @@ pub struct Pruned {
 }
 
 /// What calls are counted by.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UsageKey {
     pub server: ServerId,
     /// Its first second.

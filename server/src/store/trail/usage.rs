@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use domain::timestamp::Timestamp;
 use sqlx::QueryBuilder;
 
-use super::ends::pieces;
 use super::{UsageBy, UsageCount, UsageKey, UsageQuery, UsageSum};
 use crate::store::StoreError;
+use crate::store::pieces::pieces;
 use crate::store::work::{Tx, for_both, key};
 
 const INSERT: &str = "INSERT INTO usage (server_id, hour, actor_type, actor_id, method, tool, step, calls, failed) ";
