@@ -12,10 +12,14 @@
 pub mod backend;
 pub mod error;
 pub mod features;
+mod pages;
+mod parts;
 mod routes;
 pub mod secret_input;
 #[cfg(feature = "ssr")]
 pub mod shell;
 pub mod ui;
 
+#[cfg(feature = "ssr")]
+pub use parts::Parts;
 pub use routes::App;

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::ui::drawn::IntoAny;
+
 #[component]
 pub fn Avatar(name: String) -> AnyView {
     view! { <span class="avatar" aria-hidden="true">{initials(&name)}</span> }.into_any()

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::ui::drawn::IntoAny;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
     Neutral,

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use leptos::prelude::*;
 
+use crate::ui::drawn::IntoAny;
+
 const WIDTH: u64 = 10;
 const GAP: u64 = 2;
 const HEIGHT: u64 = 100;

@@ -11,6 +11,9 @@ use leptos_router::hooks::use_navigate;
 
 use super::page::tab_title;
 
+use crate::ui::drawn::IntoAny;
+use crate::ui::inside::Inside;
+
 #[component]
 pub fn Dialog(
     #[prop(into)] heading: String,
@@ -20,7 +23,7 @@ pub fn Dialog(
     /// What the dialog belongs to: the second part of the page's title.
     #[prop(into)]
     of: String,
-    children: Children,
+    children: Inside,
 ) -> AnyView {
     let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
@@ -45,7 +48,7 @@ pub fn Dialog(
         <Title text=tab_title(&format!("{heading} · {of} · Overkey"))/>
         <dialog class="dialog" open node_ref=dialog on:cancel=leave aria-labelledby="dialog-heading">
             <h2 id="dialog-heading">{heading}</h2>
-            {children()}
+            {children.view()}
             <a class="button dialog-close" data-kind="quiet" href=back aria-label="Close">"✕"</a>
         </dialog>
     }

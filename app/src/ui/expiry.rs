@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::badge::{Badge, Tone};
 use super::time::Moment;
 
+use crate::ui::drawn::IntoAny;
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expiry {
     pub at: Moment,

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::error::UiError;
+use crate::ui::drawn::IntoAny;
 
 pub fn heading(error: &UiError) -> &'static str {
     match error {

@@ -4,29 +4,27 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::error::UiError;
+use crate::ui::action::ServerAction;
+use crate::ui::drawn::IntoAny;
 
 /// What a form's last try came to.
 pub type Problem = Signal<Option<UiError>>;
 
 /// The error of a server action, as its fields want it.
-pub fn problem_of<T, F>(action: ServerAction<F>) -> Problem
-where
-    F: leptos::server_fn::ServerFn<Output = T, Error = UiError> + Clone + Send + Sync + 'static,
-    T: Clone + Send + Sync + 'static,
-{
-    Signal::derive(move || action.value().get().and_then(Result::err))
+pub fn problem_of<F>(action: ServerAction<F>) -> Problem {
+    action.problem()
 }
 
 /// Changes with every success of an action, and with nothing else: what a list asks anew for. A failed try must not draw the form
 /// anew, or what was typed would be gone.
-pub fn successes<T, F>(action: ServerAction<F>) -> Memo<usize>
-where
-    F: leptos::server_fn::ServerFn<Output = T, Error = UiError> + Clone + Send + Sync + 'static,
-    T: Clone + Send + Sync + 'static,
-{
-    Memo::new(move |before: Option<&usize>| match action.value().get() {
-        Some(Ok(_)) => action.version().get(),
-        Some(Err(_)) | None => before.copied().unwrap_or_default(),
+pub fn successes<F>(action: ServerAction<F>) -> Memo<usize> {
+    let (succeeded, version) = (action.succeeded(), action.version());
+    Memo::new(move |before: Option<&usize>| {
+        if succeeded.get() {
+            version.get()
+        } else {
+            before.copied().unwrap_or_default()
+        }
     })
 }
 

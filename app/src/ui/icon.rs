@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::ui::drawn::IntoAny;
+
 /// The few icons in use, all of one set (Lucide).
 pub mod icons {
     use icondata_lu as lu;

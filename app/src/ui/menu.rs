@@ -4,6 +4,9 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::ui::drawn::IntoAny;
+use crate::ui::inside::Inside;
+
 #[component]
 pub fn Menu(
     #[prop(into)] label: AnyView,
@@ -13,7 +16,7 @@ pub fn Menu(
     /// Looks like a quiet button; otherwise like its label.
     #[prop(default = true)]
     button: bool,
-    children: Children,
+    children: Inside,
 ) -> AnyView {
     let place = NodeRef::<html::Details>::new();
     let close = move |_| {
@@ -25,7 +28,7 @@ pub fn Menu(
     view! {
         <details class="menu" name="menu" node_ref=place on:submit=close>
             <summary class:button=button data-kind="quiet" aria-label=name>{label}</summary>
-            <div class="menu-panel">{children()}</div>
+            <div class="menu-panel">{children.view()}</div>
         </details>
     }
     .into_any()

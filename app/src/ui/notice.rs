@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
+use crate::ui::drawn::IntoAny;
+
 #[component]
 pub fn Notice() -> AnyView {
     let query = use_query_map();

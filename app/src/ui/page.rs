@@ -3,6 +3,9 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use crate::ui::drawn::IntoAny;
+use crate::ui::inside::Inside;
+
 /// What a tab is called. leptos_meta writes a title into the page as it is (G4): a name must not end it and begin something else.
 pub fn tab_title(text: &str) -> String {
     text.replace('<', "‹")
@@ -14,7 +17,7 @@ pub fn PageHead(
     /// Name and address of the pages above this one.
     #[prop(optional)]
     above: Vec<(String, String)>,
-    #[prop(optional)] children: Option<Children>,
+    #[prop(optional)] children: Option<Inside>,
 ) -> AnyView {
     let crumbs = (!above.is_empty()).then(|| view! { <Breadcrumb above here=title.clone()/> });
     view! {
@@ -22,7 +25,7 @@ pub fn PageHead(
         {crumbs}
         <div class="page-head">
             <h1>{title}</h1>
-            {children.map(|children| view! { <div class="page-actions">{children()}</div> })}
+            {children.map(|children| view! { <div class="page-actions">{children.view()}</div> })}
         </div>
     }
     .into_any()

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use leptos_router::components::Form;
 
+use crate::ui::drawn::IntoAny;
+
 #[component]
 pub fn SearchForm(
     /// The list's own address.

@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::field::{Notes, Problem, invalid};
+use crate::ui::drawn::IntoAny;
 use crate::ui::icon::{Icon, icons};
 
 #[component]

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::ui::code_block::CodeLine;
+use crate::ui::drawn::IntoAny;
 
 #[component]
 pub fn ShownOnce(

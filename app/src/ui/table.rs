@@ -3,6 +3,8 @@
 
 use leptos::prelude::*;
 
+use crate::ui::drawn::IntoAny;
+
 #[component]
 pub fn Table(
     caption: &'static str,

@@ -3,6 +3,8 @@
 //! They lie inside the binary (a debug build reads them from the disk), compressed when they were built. Names below
 //! `/pkg/` carry a hash of the whole build, so browsers may keep those for ever.
 
+use std::collections::HashMap;
+
 use axum::body::Body;
 use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
@@ -15,6 +17,8 @@ struct Site;
 
 /// What a build writes for us, and nobody else needs to see.
 const NAME_FILE: &str = "site.txt";
+/// Which files each part of the browser half is made of.
+const PARTS_FILE: &str = "parts.json";
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const FOR_AN_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
@@ -42,6 +46,13 @@ pub fn output_name() -> String {
     let file = Site::get(NAME_FILE);
     let name = file.and_then(|file| String::from_utf8(file.data.into_owned()).ok());
     name.map_or_else(|| "overkey".to_owned(), |name| name.trim().to_owned())
+}
+
+/// For each part of the browser half (`app/src/pages.rs`) its files. Nothing without a build, or in one for development.
+pub fn parts() -> HashMap<String, Vec<String>> {
+    let file = Site::get(PARTS_FILE);
+    file.and_then(|file| serde_json::from_slice(&file.data).ok())
+        .unwrap_or_default()
 }
 
 /// Answers with the file at this path, or 404.
@@ -117,7 +128,7 @@ fn entity_tag(file: &EmbeddedFile, encoding: Option<Encoding>) -> String {
 
 /// By the ending; a file of a kind that is not listed is not served, nor is what only the build needs.
 fn content_type(name: &str) -> Option<&'static str> {
-    if name == NAME_FILE {
+    if name == NAME_FILE || name == PARTS_FILE {
         return None;
     }
     let (_, ending) = name.rsplit_once('.')?;

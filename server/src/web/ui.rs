@@ -1,5 +1,7 @@
 //! Mounts the pages: Leptos routes, their server functions, the files they load, and the way to the sign-in page.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
@@ -11,9 +13,9 @@ use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context};
 use url::form_urlencoded;
 
-use app::App;
 use app::backend::Backend;
 use app::shell::shell;
+use app::{App, Parts};
 
 use super::{assets, import, login, once, set_up::SetUpLink, sign_in::safe_next};
 use crate::login::Login;
@@ -72,7 +74,11 @@ fn options() -> LeptosOptions {
 /// What pages and server functions find in their context; the same everywhere, or one of them would lack it.
 pub(super) fn context(backend: &Backend) -> impl Fn() + Clone + Send + Sync + 'static + use<> {
     let backend = backend.clone();
-    move || provide_context(backend.clone())
+    let parts = Parts(Arc::new(assets::parts()));
+    move || {
+        provide_context(backend.clone());
+        provide_context(parts.clone());
+    }
 }
 
 pub(super) async fn draw(

@@ -186,9 +186,10 @@ const WAYS_OUT: &[&str] = &[
 fn nobody_goes_out_but_through_egress() {
     let egress = root().join("server/src/egress");
     let (mut broken, mut inside) = (Vec::new(), 0);
-    for file in sources(&root().join("server/src")) {
+    // A test beside the code may call what it listens on.
+    let is_test = |file: &Path| file.ends_with("tests.rs");
+    for file in sources(&root().join("server/src")).into_iter().filter(|file| !is_test(file)) {
         let source = fs::read_to_string(&file).unwrap();
-        // A test beside the code may call what it listens on.
         let code = source.split("#[cfg(test)]").next().unwrap_or_default();
         let found = forbidden(code, WAYS_OUT);
         if file.starts_with(&egress) {

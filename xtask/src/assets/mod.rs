@@ -7,6 +7,8 @@
 mod compress;
 mod fingerprint;
 mod optimize;
+mod parts;
+mod pieces;
 mod style;
 mod wasm;
 
@@ -18,6 +20,9 @@ use anyhow::{Context as _, Result};
 use crate::shell::step;
 use crate::workspace;
 use fingerprint::Fingerprint;
+
+/// Which files each part of the browser half is made of, for the server.
+const PARTS: &str = "parts.json";
 
 /// How much work goes into small files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +52,7 @@ pub fn build(mode: Mode) -> Result<()> {
         "wasm",
         &fs::read(&linked).with_context(|| format!("cannot read {}", linked.display()))?,
     );
+    hash.add("loader", parts::LOADER.as_bytes());
     hash.add("css", css.as_bytes());
     hash.add_dir(&public)?;
     let name = format!("overkey-{}", hash.finish());
@@ -59,10 +65,7 @@ pub fn build(mode: Mode) -> Result<()> {
     empty(&fresh)?;
     let pkg = fresh.join("pkg");
     fs::create_dir_all(&pkg)?;
-    wasm::bind(&linked, &name, &pkg, mode)?;
-    if let Some(optimizer) = optimizer {
-        optimizer.shrink(&pkg.join(format!("{name}_bg.wasm")))?;
-    }
+    wasm_files(&linked, &name, &fresh, mode, optimizer.as_ref())?;
     fs::write(pkg.join(format!("{name}.css")), css)?;
     copy_dir(&public, &fresh)?;
     if mode == Mode::Release {
@@ -71,6 +74,29 @@ pub fn build(mode: Mode) -> Result<()> {
     }
     fs::write(fresh.join("site.txt"), &name)?;
     replace(&fresh, &site)
+}
+
+/// The browser half, in parts unless it is for `make dev`.
+fn wasm_files(
+    linked: &Path,
+    name: &str,
+    site: &Path,
+    mode: Mode,
+    optimizer: Option<&optimize::Optimizer>,
+) -> Result<()> {
+    let pkg = site.join("pkg");
+    if mode == Mode::Dev {
+        return wasm::bind(linked, name, &pkg, mode);
+    }
+    let parts = parts::split(linked, name)?;
+    wasm::bind(&parts.main, name, &pkg, mode)?;
+    step("Shrinking the browser half");
+    if let Some(optimizer) = optimizer {
+        optimizer.shrink(&pkg.join(format!("{name}_bg.wasm")))?;
+    }
+    let needs = parts.pack(name, &pkg, optimizer)?;
+    fs::write(site.join(PARTS), serde_json::to_string(&needs)?)?;
+    Ok(())
 }
 
 fn is_current(site: &Path, name: &str) -> bool {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::node;
-use crate::shell::{answer, find, notice, program, run_quietly, step};
+use crate::shell::{answer, find, notice, program, run_quietly};
+use crate::workspace;
 
 /// What the Rust compiler and wasm-bindgen use. Named one by one: with all that wasm-opt knows, browsers refuse the file.
 const FEATURES: [&str; 6] = [
@@ -25,6 +26,8 @@ const OLDEST: u32 = 116;
 pub struct Optimizer {
     program: PathBuf,
     label: String,
+    /// The same as a library for Node.js, if it came so.
+    library: Option<PathBuf>,
 }
 
 impl Optimizer {
@@ -43,7 +46,12 @@ impl Optimizer {
     fn recent(program: PathBuf) -> Option<Self> {
         let label = answer(crate::shell::program(&program).arg("--version"))?;
         let version = version(&label)?;
-        (version >= OLDEST).then_some(Self { program, label })
+        let library = program.parent().map(|bin| bin.with_file_name("index.js"));
+        (version >= OLDEST).then_some(Self {
+            library: library.filter(|file| file.is_file()),
+            program,
+            label,
+        })
     }
 
     /// What it calls itself.
@@ -53,11 +61,22 @@ impl Optimizer {
 
     /// Replaces a file by a smaller one that does the same.
     pub fn shrink(&self, file: &Path) -> Result<()> {
-        step("Shrinking the browser half");
         let small = file.with_extension("small");
         let mut command = program(&self.program);
         run_quietly(command.arg("-Oz").args(FEATURES).arg(file).arg("-o").arg(&small))?;
         Ok(fs::rename(small, file)?)
+    }
+
+    /// The same for many small files.
+    pub fn shrink_all(&self, files: &[PathBuf], scratch: &Path) -> Result<()> {
+        let Some(library) = &self.library else {
+            return files.iter().try_for_each(|file| self.shrink(file));
+        };
+        let list = scratch.join("files.txt");
+        let lines: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
+        fs::write(&list, lines.join("\n"))?;
+        let script = workspace::root().join("xtask/wasm-opt/shrink.mjs");
+        run_quietly(program("node").arg(script).arg(library).arg(list))
     }
 }
 

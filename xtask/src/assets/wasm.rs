@@ -1,6 +1,6 @@
-//! The browser half: compiled by cargo, then given its JavaScript by wasm-bindgen.
+//! The browser half: compiled by cargo, taken apart by wasm-split, then given its JavaScript by wasm-bindgen.
 //!
-//! wasm-bindgen is a library here, locked beside the crate of the same name, so that the two cannot drift apart.
+//! wasm-bindgen is a library here, locked beside the crate of the same name, so that the two cannot drift apart; so is wasm-split.
 
 use std::path::{Path, PathBuf};
 
@@ -19,15 +19,13 @@ pub fn link(mode: Mode) -> Result<PathBuf> {
         Mode::Dev => ("dev", "debug"),
         Mode::Release => ("wasm-release", "wasm-release"),
     };
-    run(&mut cargo(&[
-        "build",
-        "-p",
-        "frontend",
-        "--target",
-        WASM,
-        "--profile",
-        profile,
-    ]))?;
+    let mut command = cargo(&["rustc", "-p", "frontend", "--lib", "--crate-type", "cdylib"]);
+    command.args(["--target", WASM, "--profile", profile]);
+    if mode == Mode::Release {
+        // Who calls whom, which wasm-split goes by.
+        command.args(["--", "-Clink-arg=--emit-relocs"]);
+    }
+    run(&mut command)?;
     Ok(workspace::target().join(WASM).join(folder).join("frontend.wasm"))
 }
 
@@ -37,6 +35,8 @@ pub fn bind(linked: &Path, name: &str, pkg: &Path, mode: Mode) -> Result<()> {
     bindgen.input_path(linked).out_name(name).typescript(false);
     if mode == Mode::Release {
         bindgen.remove_name_section(true).remove_producers_section(true);
+        // The parts find what they use by these.
+        bindgen.keep_lld_exports(true).demangle(false);
     } else {
         bindgen.keep_debug(true);
     }

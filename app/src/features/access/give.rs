@@ -4,6 +4,8 @@ use leptos::prelude::*;
 
 use super::api::{GrantAccess, suggest_grantees};
 use super::model::AccessPage;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
 use crate::ui::suggest_field::SuggestField;
 

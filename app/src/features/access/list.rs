@@ -9,8 +9,11 @@ use super::api::{GrantAccess, RevokeAccess, list_access};
 use super::give::Give;
 use super::model::{AccessPage, GrantRow, role_label};
 use super::reached::WhoHasAccess;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
 use crate::ui::avatar::Avatar;
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::successes;
 use crate::ui::loaded::loaded_part;
@@ -29,7 +32,7 @@ pub fn Access() -> impl IntoView {
     });
     let (grant, revoke) = (ServerAction::<GrantAccess>::new(), ServerAction::<RevokeAccess>::new());
     let (granted, revoked) = (successes(grant), successes(revoke));
-    let page = Resource::new_blocking(
+    let page = ask(
         move || (asked.get(), granted.get(), revoked.get()),
         |((server, search, cursor, _), ..)| list_access(server, search, cursor),
     );

@@ -7,6 +7,7 @@ use crate::features::people::model::from_words;
 use crate::ui::address::next_page;
 use crate::ui::avatar::Avatar;
 use crate::ui::badge::{Badge, Tone};
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::pagination::Pagination;
 use crate::ui::search_form::SearchForm;

@@ -12,6 +12,9 @@ use crate::error::UiError;
 use crate::features::people::holdings::Servers;
 use crate::features::people::person_field::PersonField;
 use crate::features::tokens::model::CreatedToken;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Problem, SubmitButton, Summary, TextArea, problem_of, successes};
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
@@ -43,7 +46,7 @@ pub fn Account() -> AnyView {
     };
     let (added, rotated) = (successes(actions.add), successes(actions.rotate));
     let (revoked, changed) = (successes(actions.revoke), successes(actions.change));
-    let page = Resource::new_blocking(
+    let page = ask(
         move || (asked.get(), added.get(), rotated.get(), revoked.get(), changed.get()),
         |((account, _), ..)| get_account(account),
     );

@@ -6,7 +6,9 @@ use leptos_router::hooks::use_query_map;
 use super::api::list_accounts;
 use super::model::{AccountRow, AccountsPage};
 use crate::ui::address::next_page;
+use crate::ui::asked::ask;
 use crate::ui::avatar::Avatar;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::loaded;
@@ -24,7 +26,7 @@ pub fn Accounts() -> impl IntoView {
         let get = |name: &str| query.get(name).unwrap_or_default();
         (get("search"), get("cursor"), get("done"))
     });
-    let page = Resource::new_blocking(move || asked.get(), |(search, cursor, _)| list_accounts(search, cursor));
+    let page = ask(move || asked.get(), |(search, cursor, _)| list_accounts(search, cursor));
     loaded(page, |page| view! { <List page/> }.into_any())
 }
 

@@ -7,6 +7,9 @@ use crate::features::people::api::suggest_people;
 use crate::features::people::person_field::PersonField;
 use crate::features::tokens::cells::LifetimeField;
 use crate::features::tokens::model::CreatedToken;
+use crate::ui::action::ServerAction;
+use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, TextArea};
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
@@ -20,7 +23,7 @@ pub fn NewAccount() -> AnyView {
     let posted = posted::<CreatedToken>();
     let outcome = Signal::derive(move || create.value().get().or_else(|| posted.clone()));
     // Who could own it; only who may make one gets an answer.
-    let people = Resource::new_blocking(|| (), |()| suggest_people(String::new()));
+    let people = ask(|| (), |()| suggest_people(String::new()));
     loaded(people, move |people| view! { <Page people create outcome/> }.into_any())
 }
 

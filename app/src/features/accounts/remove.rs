@@ -5,7 +5,10 @@ use leptos_router::hooks::use_params_map;
 
 use super::api::{DeleteAccount as Delete, account_to_delete};
 use super::model::AccountPage;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded_dialog;
 
@@ -14,7 +17,7 @@ pub fn DeleteAccount() -> impl IntoView {
     let account = use_params_map().read_untracked().get("account").unwrap_or_default();
     let delete = ServerAction::<Delete>::new();
     let (back, of) = (format!("/virtual-accounts/{account}"), account.clone());
-    let page = Resource::new_blocking(move || account.clone(), account_to_delete);
+    let page = ask(move || account.clone(), account_to_delete);
     loaded_dialog(page, back, of, move |page| {
         view! { <DeleteDialog page delete/> }.into_any()
     })

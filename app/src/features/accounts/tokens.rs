@@ -7,6 +7,8 @@ use super::detail::Actions;
 use super::model::GRACES;
 use crate::features::tokens::cells::{LifetimeField, TokenCells, token_heads};
 use crate::features::tokens::model::TokenRow;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton};
 use crate::ui::menu::Menu;
 use crate::ui::table::Table;

@@ -7,7 +7,9 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use super::api::list_calls;
 use super::model::{CallRow, CallsPage, CallsRequest, credential_words, latency, outcome_words};
 use crate::features::audit::list::{Exports, Newest};
+use crate::ui::asked::ask;
 use crate::ui::badge::{Badge, Tone};
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::loaded::loaded_part;
 use crate::ui::pagination::Pagination;
@@ -30,7 +32,7 @@ pub fn Calls() -> impl IntoView {
             cursor: get("cursor"),
         }
     });
-    let page = Resource::new_blocking(move || asked.get(), list_calls);
+    let page = ask(move || asked.get(), list_calls);
     loaded_part(page, |page| view! { <Content page/> }.into_any())
 }
 

@@ -7,6 +7,8 @@ use super::api::list_changes;
 use super::model::ChangesPage;
 use crate::features::audit::list::{Entries, Newest};
 use crate::features::audit::model::address;
+use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::loaded::loaded_part;
 use crate::ui::pagination::Pagination;
@@ -18,7 +20,7 @@ pub fn Changes() -> impl IntoView {
         let server = params.read().get("server").unwrap_or_default();
         (server, query.read().get("cursor").unwrap_or_default())
     });
-    let page = Resource::new_blocking(move || asked.get(), |(server, cursor)| list_changes(server, cursor));
+    let page = ask(move || asked.get(), |(server, cursor)| list_changes(server, cursor));
     loaded_part(page, |page| view! { <Content page/> }.into_any())
 }
 

@@ -5,6 +5,8 @@ use leptos::prelude::*;
 use super::model::{SummaryPage, calls, errors};
 use super::over_time::OverTime;
 
+use crate::ui::drawn::IntoAny;
+
 #[component]
 pub fn Day(page: SummaryPage) -> AnyView {
     let whose = if page.own { "Your calls" } else { "Calls" };

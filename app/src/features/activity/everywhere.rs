@@ -6,6 +6,8 @@ use leptos_router::hooks::use_query_map;
 use super::api::activity_summary;
 use super::model::SummaryRequest;
 use super::summary::Content;
+use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
 
@@ -20,7 +22,7 @@ pub fn Everywhere() -> impl IntoView {
             subject: query.get("subject").unwrap_or_default(),
         }
     });
-    let page = Resource::new_blocking(move || asked.get(), activity_summary);
+    let page = ask(move || asked.get(), activity_summary);
     loaded(page, |page| {
         view! { <PageHead title="Activity"/><h2 class="visually-hidden">"Calls"</h2><Content page/> }.into_any()
     })

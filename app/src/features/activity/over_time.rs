@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::model::{Part, Stats, calls, errors, latency, latency_or};
 use crate::ui::chart::{Bar, BarChart};
+use crate::ui::drawn::IntoAny;
 use crate::ui::table::{Table, heads};
 
 #[component]

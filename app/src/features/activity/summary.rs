@@ -7,6 +7,8 @@ use super::api::activity_summary;
 use super::model::{Part, SPANS, SummaryPage, SummaryRequest};
 use super::over_time::{Facts, OverTime, StatCells};
 use crate::features::audit::model::address;
+use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::loaded::loaded_part;
 use crate::ui::table::{Table, heads};
@@ -22,7 +24,7 @@ pub fn Summary() -> impl IntoView {
             subject: query.get("subject").unwrap_or_default(),
         }
     });
-    let page = Resource::new_blocking(move || asked.get(), activity_summary);
+    let page = ask(move || asked.get(), activity_summary);
     loaded_part(page, |page| view! { <Content page/> }.into_any())
 }
 

@@ -5,6 +5,8 @@ use leptos_meta::Title;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::{use_location, use_params_map};
 
+use crate::ui::drawn::IntoAny;
+
 const VIEWS: [(&str, &str); 3] = [("", "Summary"), ("/calls", "Calls"), ("/changes", "Changes")];
 
 #[component]

@@ -6,7 +6,9 @@ use leptos_meta::Title;
 
 use super::missing::MissingPart;
 use super::model::{AskView, AuthorizePage, RefusedView};
+use crate::ui::drawn::IntoAny;
 use crate::ui::icon::{Icon, icons};
+use crate::ui::inside::Inside;
 
 #[component]
 pub fn Authorize() -> AnyView {
@@ -21,12 +23,12 @@ pub fn Authorize() -> AnyView {
 /// Like the page to sign in: nothing around it that leads elsewhere. The tab's title holds no word of the app's: leptos_meta writes it as
 /// it is.
 #[component]
-pub fn Sheet(heading: String, children: Children) -> AnyView {
+pub fn Sheet(heading: String, children: Inside) -> AnyView {
     view! {
         <Title text="Let an app in · Overkey"/>
         <main id="main" class="entry entry-wide">
             <p class="brand"><Icon icon=icons::BRAND/>"Overkey"</p>
-            <div class="card"><h1>{heading}</h1>{children()}</div>
+            <div class="card"><h1>{heading}</h1>{children.view()}</div>
         </main>
     }
     .into_any()

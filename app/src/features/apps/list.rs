@@ -5,6 +5,9 @@ use leptos_router::hooks::use_query_map;
 
 use super::api::{DisconnectApp, list_apps};
 use super::model::AppRow;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::successes;
 use crate::ui::loaded::loaded_part;
 use crate::ui::menu::Menu;
@@ -17,7 +20,7 @@ pub fn ConnectedApps() -> AnyView {
     let disconnect = ServerAction::<DisconnectApp>::new();
     let done = Memo::new(move |_| query.read().get("done").unwrap_or_default());
     let ended = successes(disconnect);
-    let list = Resource::new_blocking(move || (ended.get(), done.get()), |_| list_apps());
+    let list = ask(move || (ended.get(), done.get()), |_| list_apps());
     view! {
         <section aria-labelledby="connected-apps">
             <div class="section-head"><h2 id="connected-apps">"Connected apps"</h2></div>

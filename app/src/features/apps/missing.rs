@@ -6,6 +6,7 @@ use super::authorize::Sheet;
 use super::model::{Missing, MissingView};
 use crate::features::overrides::form::Credentials;
 use crate::features::overrides::model::FormPage;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Problem, Summary};
 
 #[component]

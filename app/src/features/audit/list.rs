@@ -6,6 +6,8 @@ use leptos_router::hooks::use_query_map;
 
 use super::api::list_audit;
 use super::model::{AuditPage, AuditRequest, EntryRow, action_words, detail_words};
+use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
@@ -31,7 +33,7 @@ pub fn Audit() -> impl IntoView {
             cursor: get("cursor"),
         }
     });
-    let page = Resource::new_blocking(move || asked.get(), list_audit);
+    let page = ask(move || asked.get(), list_audit);
     loaded(page, |page| view! { <Trail page/> }.into_any())
 }
 

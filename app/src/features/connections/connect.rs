@@ -9,6 +9,9 @@ use super::model::ConnectPage;
 use crate::features::overrides::api::{AddOverride, EditOverride};
 use crate::features::overrides::form::{Credentials, fixed_subject};
 use crate::features::overrides::model::FormPage;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded;
@@ -24,7 +27,7 @@ pub fn Connect() -> impl IntoView {
     // What was just done is part of the question: after it, the answer is another one.
     let done = Memo::new(move |_| query.read().get("done").unwrap_or_default());
     let (add, edit) = (ServerAction::<AddOverride>::new(), ServerAction::<EditOverride>::new());
-    let page = Resource::new_blocking(
+    let page = ask(
         move || (asked(), done.get()),
         |((server, subject), _)| connect(server, subject),
     );

@@ -10,6 +10,7 @@ use super::problem::ConsentProblemNotice;
 use crate::features::overrides::form::fixed_subject;
 use crate::features::overrides::model::{meaning, tone};
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::page::PageHead;
 use crate::ui::time::{Time, TimeOr};
 

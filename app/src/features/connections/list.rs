@@ -13,7 +13,10 @@ use crate::features::overrides::health::Verified;
 use crate::features::overrides::model::encode;
 use crate::features::overrides::verify::{VerifyButton, VerifyOutcome};
 use crate::features::servers::model::Status;
+use crate::ui::action::ServerAction;
+use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::expiry::Expires;
 use crate::ui::loaded::loaded;
@@ -33,7 +36,7 @@ pub fn Connections() -> impl IntoView {
     let verify = ServerAction::<VerifyOverride>::new();
     // Whatever came of verifying one shows in its row.
     let verified = verify.version();
-    let page = Resource::new_blocking(
+    let page = ask(
         move || (asked.get(), verified.get()),
         |((search, cursor, _), _)| list_connections(search, cursor),
     );

@@ -4,6 +4,8 @@ use domain::oauth::ConsentProblem;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
+use crate::ui::drawn::IntoAny;
+
 #[component]
 pub fn ConsentProblemNotice() -> AnyView {
     let query = use_query_map();

@@ -9,6 +9,8 @@ use super::list::LastCall;
 use super::model::{IdentityPage, IdentityRow};
 use crate::features::people::holdings::Servers;
 use crate::ui::address::encode;
+use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
 use crate::ui::time::Time;
@@ -17,7 +19,7 @@ use crate::ui::time::Time;
 pub fn Identity() -> AnyView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let page = Resource::new_blocking(move || id.get(), get_identity);
+    let page = ask(move || id.get(), get_identity);
     // The dialog stands outside of what loads here; see `ui::loaded`.
     view! {
         {loaded(page, |page| view! { <Page page/> }.into_any())}

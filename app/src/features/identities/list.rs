@@ -6,7 +6,9 @@ use leptos_router::hooks::use_query_map;
 use super::api::list_identities;
 use super::model::{IdentitiesPage, IdentityRow};
 use crate::ui::address::next_page;
+use crate::ui::asked::ask;
 use crate::ui::avatar::Avatar;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
@@ -35,7 +37,7 @@ pub fn Identities() -> impl IntoView {
         let get = |name: &str| query.get(name).unwrap_or_default();
         (get("search"), get("cursor"), get("done"))
     });
-    let page = Resource::new_blocking(
+    let page = ask(
         move || asked.get(),
         |(search, cursor, _)| list_identities(search, cursor),
     );

@@ -5,7 +5,10 @@ use leptos_router::hooks::use_params_map;
 
 use super::api::{DeleteIdentity as Delete, get_identity};
 use super::model::IdentityPage;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded_dialog;
 
@@ -14,7 +17,7 @@ pub fn DeleteIdentity() -> impl IntoView {
     let id = use_params_map().read_untracked().get("id").unwrap_or_default();
     let delete = ServerAction::<Delete>::new();
     let back = format!("/external-identities/{id}");
-    let page = Resource::new_blocking(move || id.clone(), get_identity);
+    let page = ask(move || id.clone(), get_identity);
     loaded_dialog(page, back, "External identities".to_owned(), move |page| {
         view! { <DeleteDialog page delete/> }.into_any()
     })

@@ -12,7 +12,10 @@ use super::model::{FormPage, SubjectView, preview, repeated_words};
 use super::subject_field::SubjectField;
 use super::verify::VerifyNow;
 use crate::error::UiError;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded_dialog;
 use crate::ui::secret_field::SecretField;
@@ -24,7 +27,7 @@ pub fn AddOverride() -> impl IntoView {
     let subject = query.read_untracked().get("subject").unwrap_or_default();
     let add = ServerAction::<Add>::new();
     let (back, of) = (format!("/servers/{server}/overrides"), server.clone());
-    let page = Resource::new_blocking(move || server.clone(), |server| override_form(server, String::new()));
+    let page = ask(move || server.clone(), |server| override_form(server, String::new()));
     loaded_dialog(page, back, of, move |page| {
         view! { <AddDialog page add subject=subject.clone()/> }.into_any()
     })
@@ -60,7 +63,7 @@ pub fn EditOverride() -> impl IntoView {
     let id = params.read_untracked().get("id").unwrap_or_default();
     let (edit, confirm) = (ServerAction::<Edit>::new(), ServerAction::<ConfirmOverride>::new());
     let (back, of) = (format!("/servers/{server}/overrides"), server.clone());
-    let page = Resource::new_blocking(
+    let page = ask(
         {
             let id = id.clone();
             move || (server.clone(), id.clone())

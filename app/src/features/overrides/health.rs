@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::model::{OverrideRow, encode, meaning, tone};
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::expiry::Expires;
 use crate::ui::time::{Moment, Time};
 

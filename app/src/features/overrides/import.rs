@@ -10,7 +10,9 @@ use leptos_router::hooks::use_params_map;
 use super::api::import_form;
 use super::import_model::{ImportLine, ImportOutcome, ImportPage};
 use crate::error::UiError;
+use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{Notes, Problem, Summary, TextArea};
 use crate::ui::loaded::loaded_part;
@@ -25,7 +27,7 @@ pub fn Import() -> AnyView {
     let params = use_params_map();
     let server = params.read_untracked().get("server").unwrap_or_default();
     let title = format!("Import overrides · {server} · Overkey");
-    let page = Resource::new_blocking(move || server.clone(), import_form);
+    let page = ask(move || server.clone(), import_form);
     let posted = posted::<ImportOutcome>();
     view! {
         <Title text=title/>

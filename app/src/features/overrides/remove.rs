@@ -7,7 +7,10 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use super::api::{DeleteOverride as Delete, what_to_delete};
 use super::back::Back;
 use super::model::Doomed;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded_dialog;
 
@@ -19,7 +22,7 @@ pub fn DeleteOverride() -> impl IntoView {
     let delete = ServerAction::<Delete>::new();
     let query = use_query_map().read_untracked().get("back").unwrap_or_default();
     let (back, of) = (Back::parse(&query), server.clone());
-    let what = Resource::new_blocking(
+    let what = ask(
         move || (server.clone(), id.clone()),
         |(server, id)| what_to_delete(server, id),
     );

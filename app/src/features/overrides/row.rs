@@ -7,7 +7,9 @@ use super::api::VerifyOverride;
 use super::health::State;
 use super::model::{OverrideRow, SubjectView};
 use super::verify::VerifyButton;
+use crate::ui::action::ServerAction;
 use crate::ui::avatar::Avatar;
+use crate::ui::drawn::IntoAny;
 use crate::ui::time::{Time, TimeOr};
 
 #[component]

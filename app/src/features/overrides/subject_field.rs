@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::api::search_subjects;
 use super::model::SubjectHit;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem};
 
 #[component]

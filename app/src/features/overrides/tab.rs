@@ -11,7 +11,10 @@ use super::api::{VerifyOverride, list_overrides};
 use super::model::{ListRequest, OverridesPage, introduction};
 use super::table::OverrideTable;
 use super::verify::VerifyOutcome;
+use crate::ui::action::ServerAction;
+use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::loaded_part;
@@ -37,7 +40,7 @@ pub fn OverridesTab() -> AnyView {
     let verify = ServerAction::<VerifyOverride>::new();
     // Whatever came of verifying one shows in its row.
     let verified = verify.version();
-    let page = Resource::new_blocking(
+    let page = ask(
         move || (asked.get(), verified.get()),
         |((request, _), _)| list_overrides(request),
     );

@@ -5,6 +5,8 @@ use leptos::prelude::*;
 use super::api::VerifyOverride;
 use super::model::{ListRequest, OverrideRow};
 use super::row::Row;
+use crate::ui::action::ServerAction;
+use crate::ui::drawn::IntoAny;
 use crate::ui::table::Table;
 
 /// Heading, and the name to sort by.

@@ -4,6 +4,8 @@ use leptos::prelude::*;
 
 use super::api::VerifyOverride;
 use super::model::OverrideRow;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Check, Problem, Summary, problem_of};
 
 /// In a form that stores one.

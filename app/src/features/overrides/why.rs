@@ -11,8 +11,10 @@ use super::form::fixed_subject;
 use super::subject_field::SubjectField;
 use super::why_model::{Answer, WhyPage};
 use crate::error::UiError;
+use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
 use crate::ui::dialog::Dialog;
+use crate::ui::drawn::IntoAny;
 use crate::ui::loaded::loaded_dialog;
 
 const HEADING: &str = "Why this credential?";
@@ -23,7 +25,7 @@ pub fn Why() -> impl IntoView {
     let server = params.read_untracked().get("server").unwrap_or_default();
     let subject = Memo::new(move |_| query.read().get("subject").unwrap_or_default());
     let (back, of) = (format!("/servers/{server}/overrides"), server.clone());
-    let page = Resource::new_blocking(
+    let page = ask(
         move || (server.clone(), subject.get()),
         |(server, subject)| why(server, subject),
     );

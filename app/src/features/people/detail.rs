@@ -10,7 +10,10 @@ use super::holdings::Holdings;
 use super::invite::{Link, RoleField};
 use super::list::RoleBadge;
 use super::model::{InviteLink, PersonPage, PersonRow, state_tone};
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, problem_of, successes};
 use crate::ui::loaded::loaded;
 use crate::ui::menu::Menu;
@@ -38,7 +41,7 @@ pub fn Person() -> AnyView {
     );
     let (changed, linked, withdrawn, revoked) = done;
     let asked = move || (asked.get(), changed.get(), linked.get(), withdrawn.get(), revoked.get());
-    let page = Resource::new_blocking(asked, |((id, _), ..)| get_person(id));
+    let page = ask(asked, |((id, _), ..)| get_person(id));
     let posted = posted::<InviteLink>();
     let outcome = Signal::derive(move || link.value().get().or_else(|| posted.clone()));
     // The dialog stands outside of what loads here; see `ui::loaded`.

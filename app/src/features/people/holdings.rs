@@ -8,7 +8,9 @@ use super::model::{PersonPage, from_words};
 use crate::features::access::model::role_label;
 use crate::features::tokens::cells::{TokenCells, token_heads};
 use crate::features::tokens::model::TokenRow;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::menu::Menu;
 use crate::ui::table::{Table, heads};
 

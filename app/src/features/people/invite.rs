@@ -4,6 +4,8 @@ use leptos::prelude::*;
 
 use super::api::InvitePerson as Invite;
 use super::model::InviteLink;
+use crate::ui::action::ServerAction;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary};
 use crate::ui::page::PageHead;
 use crate::ui::posted::posted;

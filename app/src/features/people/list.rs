@@ -7,8 +7,10 @@ use super::api::list_people;
 use super::model::{PeoplePage, PersonRow, state_tone};
 use crate::features::identities::DirectoryTabs;
 use crate::ui::address::next_page;
+use crate::ui::asked::ask;
 use crate::ui::avatar::Avatar;
 use crate::ui::badge::{Badge, Tone};
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::loaded;
@@ -26,7 +28,7 @@ pub fn People() -> impl IntoView {
         let get = |name: &str| query.get(name).unwrap_or_default();
         (get("search"), get("cursor"), get("done"))
     });
-    let page = Resource::new_blocking(move || asked.get(), |(search, cursor, _)| list_people(search, cursor));
+    let page = ask(move || asked.get(), |(search, cursor, _)| list_people(search, cursor));
     loaded(page, |page| view! { <List page/> }.into_any())
 }
 

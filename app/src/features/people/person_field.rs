@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::api::suggest_people;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::Problem;
 use crate::ui::suggest_field::{SuggestField, Suggestion};
 

@@ -5,7 +5,10 @@ use leptos_router::hooks::use_params_map;
 
 use super::api::{DeletePerson as Delete, get_person};
 use super::model::PersonPage;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded_dialog;
 
@@ -14,7 +17,7 @@ pub fn DeletePerson() -> impl IntoView {
     let id = use_params_map().read_untracked().get("id").unwrap_or_default();
     let delete = ServerAction::<Delete>::new();
     let back = format!("/people/{id}");
-    let page = Resource::new_blocking(move || id.clone(), get_person);
+    let page = ask(move || id.clone(), get_person);
     loaded_dialog(page, back, "People".to_owned(), move |page| {
         view! { <DeleteDialog page delete/> }.into_any()
     })

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Check, Problem};
 
 #[component]

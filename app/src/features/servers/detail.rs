@@ -6,8 +6,10 @@ use leptos_router::hooks::{use_location, use_params_map, use_query_map};
 
 use super::api::get_server;
 use super::model::ServerPage;
+use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
 use crate::ui::code_block::CodeLine;
+use crate::ui::drawn::IntoAny;
 use crate::ui::loaded::loaded;
 use crate::ui::menu::Menu;
 use crate::ui::page::PageHead;
@@ -19,7 +21,7 @@ pub fn ServerDetail() -> AnyView {
         let server = params.read().get("server").unwrap_or_default();
         (server, query.read().get("done").unwrap_or_default())
     });
-    let page = Resource::new_blocking(move || asked.get(), |(server, _)| get_server(server));
+    let page = ask(move || asked.get(), |(server, _)| get_server(server));
     // The tab stands outside of what loads here; see `ui::loaded`.
     view! {
         {loaded(page, |page| view! { <Head page/> }.into_any())}

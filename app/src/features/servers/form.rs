@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::allow::AllowOverrides;
 use super::model::{SECRETS_AGAIN, SettingsPage};
 use super::oauth_fields::{OAuthFields, must_type_again};
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Notes, Problem, TextArea};
 use crate::ui::secret_field::SecretField;
 

@@ -8,7 +8,9 @@ use leptos_router::hooks::use_query_map;
 use super::api::list_servers;
 use super::model::{ServerList, ServerListRequest, ServerRow, Status};
 use crate::features::overrides::model::encode;
+use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::loaded;
@@ -30,7 +32,7 @@ pub fn Servers() -> impl IntoView {
         };
         (request, get("done"))
     });
-    let list = Resource::new_blocking(move || asked.get(), |(request, _)| list_servers(request));
+    let list = ask(move || asked.get(), |(request, _)| list_servers(request));
     loaded(list, |list| view! { <List list/> }.into_any())
 }
 

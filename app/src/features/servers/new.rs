@@ -5,6 +5,9 @@ use leptos::prelude::*;
 use super::api::{CreateServer, new_server};
 use super::form::ServerFields;
 use super::model::SettingsPage;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
@@ -12,7 +15,7 @@ use crate::ui::page::PageHead;
 #[component]
 pub fn NewServer() -> impl IntoView {
     let create = ServerAction::<CreateServer>::new();
-    let page = Resource::new_blocking(|| (), |()| new_server());
+    let page = ask(|| (), |()| new_server());
     loaded(page, move |page| view! { <Form page create/> }.into_any())
 }
 

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::model::SECRETS_AGAIN;
 use super::oauth_model::OAuthView;
 use crate::ui::code_block::CodeLine;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Check, Field, Problem};
 use crate::ui::secret_field::SecretField;
 

@@ -14,7 +14,9 @@ use crate::features::activity::api::activity_summary;
 use crate::features::activity::model::SummaryRequest;
 use crate::features::connections::api::my_override;
 use crate::features::overrides::model::OverrideRow;
+use crate::ui::asked::ask;
 use crate::ui::code_block::CodeBlock;
+use crate::ui::drawn::IntoAny;
 use crate::ui::expiry::Expires;
 use crate::ui::loaded::loaded_part;
 use crate::ui::time::{Time, TimeOr};
@@ -23,7 +25,7 @@ use crate::ui::time::{Time, TimeOr};
 pub fn Overview() -> impl IntoView {
     let params = use_params_map();
     let name = Memo::new(move |_| params.read().get("server").unwrap_or_default());
-    let page = Resource::new_blocking(
+    let page = ask(
         move || name.get(),
         |server| async move {
             let page = get_server(server.clone()).await?;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::pending_model::{Affected, PendingChange};
 use crate::error::UiError;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::Problem;
 
 #[component]

@@ -4,7 +4,10 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::api::{DeleteServer as Delete, server_settings};
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded_dialog;
 
@@ -14,7 +17,7 @@ pub fn DeleteServer() -> impl IntoView {
     let delete = ServerAction::<Delete>::new();
     let (back, of) = (format!("/servers/{server}"), server.clone());
     // Only who may change a server may delete it.
-    let page = Resource::new_blocking(move || server.clone(), server_settings);
+    let page = ask(move || server.clone(), server_settings);
     loaded_dialog(page, back, of, move |page| {
         view! { <DeleteDialog server=page.name delete/> }.into_any()
     })

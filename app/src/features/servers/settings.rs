@@ -9,6 +9,9 @@ use super::form::ServerFields;
 use super::model::SettingsPage;
 use super::pending::Pending;
 use crate::error::UiError;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{SubmitButton, Summary, problem_of, successes};
 use crate::ui::loaded::loaded_part;
 
@@ -21,7 +24,7 @@ pub fn Settings() -> impl IntoView {
     });
     let change = ServerAction::<ChangeServer>::new();
     let changed = successes(change);
-    let page = Resource::new_blocking(
+    let page = ask(
         move || (asked.get(), changed.get()),
         |((server, _), _)| server_settings(server),
     );

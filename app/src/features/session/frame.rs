@@ -6,7 +6,9 @@ use leptos_router::hooks::use_location;
 
 use super::api::who_am_i;
 use super::model::Me;
+use crate::ui::asked::ask;
 use crate::ui::avatar::Avatar;
+use crate::ui::drawn::IntoAny;
 use crate::ui::failure::Failure;
 use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::{loaded, loaded_part};
@@ -31,7 +33,7 @@ const MANAGED: [(&str, &str, icons::Icon); 5] = [
 
 #[component]
 pub fn Frame() -> AnyView {
-    let person = Resource::new_blocking(|| (), |()| who_am_i());
+    let person = ask(|| (), |()| who_am_i());
     search_by_slash();
     view! {
         <a class="skip-link" href="#main">"Skip to the page"</a>

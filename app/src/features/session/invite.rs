@@ -9,16 +9,18 @@ use super::model::Invited;
 use super::sign_in::{EntryField, EntryPage, EntryProblem};
 use crate::error::UiError;
 use crate::secret_input::SecretInput;
+use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 
 #[component]
 pub fn Invite() -> AnyView {
     let token = use_params_map().read_untracked().get("token").unwrap_or_default();
     let action = format!("/invite/{token}");
-    let person = Resource::new_blocking(move || token.clone(), |token| whom_invited(SecretInput::new(token)));
+    let person = ask(move || token.clone(), |token| whom_invited(SecretInput::new(token)));
     let content = move || {
         let action = action.clone();
         Suspend::new(async move {
-            match person.await {
+            match person.answer().await {
                 Ok(person) => view! { <Choose person action/> }.into_any(),
                 Err(error) => view! { <Dead error/> }.into_any(),
             }

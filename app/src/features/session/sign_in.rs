@@ -6,12 +6,15 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::api::ways_to_sign_in;
 use super::model::SignInWays;
+use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::icon::{Icon, icons};
+use crate::ui::inside::Inside;
 use crate::ui::loaded::loaded_part;
 
 #[component]
 pub fn SignIn() -> AnyView {
-    let ways = Resource::new_blocking(|| (), |()| ways_to_sign_in());
+    let ways = ask(|| (), |()| ways_to_sign_in());
     view! {
         <Title text="Sign in · Overkey"/>
         <EntryPage heading="Sign in">
@@ -100,11 +103,11 @@ pub fn SetUp() -> AnyView {
 }
 
 #[component]
-pub fn EntryPage(heading: &'static str, children: Children) -> AnyView {
+pub fn EntryPage(heading: &'static str, children: Inside) -> AnyView {
     view! {
         <main id="main" class="entry">
             <p class="brand"><Icon icon=icons::BRAND/>"Overkey"</p>
-            <div class="card"><h1>{heading}</h1>{children()}</div>
+            <div class="card"><h1>{heading}</h1>{children.view()}</div>
         </main>
     }
     .into_any()

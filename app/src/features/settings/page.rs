@@ -5,7 +5,10 @@ use leptos_router::hooks::use_query_map;
 
 use super::api::{TestNotifications, notifications};
 use super::model::{NotificationRow, NotificationsPage, channel_words, event_words};
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
 use crate::ui::badge::{Badge, Tone};
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{SubmitButton, Summary, problem_of, successes};
 use crate::ui::loaded::loaded;
@@ -19,7 +22,7 @@ pub fn PlatformSettings() -> AnyView {
     let test = ServerAction::<TestNotifications>::new();
     let sent = successes(test);
     let done = Memo::new(move |_| query.read().get("done").unwrap_or_default());
-    let page = Resource::new_blocking(move || (sent.get(), done.get()), |_| notifications());
+    let page = ask(move || (sent.get(), done.get()), |_| notifications());
     view! {
         <PageHead title="Settings"/>
         {loaded(page, move |page| view! { <Notifications page test/> }.into_any())}

@@ -10,9 +10,12 @@ use super::model::{MemberRow, TeamPage, TeamRow, counted};
 use super::new::TeamFields;
 use crate::features::access::model::role_label;
 use crate::features::people::person_field::PersonField;
+use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::address::next_page;
+use crate::ui::asked::ask;
 use crate::ui::avatar::Avatar;
 use crate::ui::badge::{Badge, Tone};
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{SubmitButton, Summary, problem_of, successes};
 use crate::ui::loaded::loaded;
@@ -36,7 +39,7 @@ pub fn Team() -> AnyView {
     let (add, remove) = (ServerAction::<AddMember>::new(), ServerAction::<RemoveMember>::new());
     let change = ServerAction::<ChangeTeam>::new();
     let (added, removed, changed) = (successes(add), successes(remove), successes(change));
-    let page = Resource::new_blocking(
+    let page = ask(
         move || (asked.get(), added.get(), removed.get(), changed.get()),
         |((team, search, cursor, _), ..)| get_team(team, search, cursor),
     );

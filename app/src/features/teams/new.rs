@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 
 use super::api::CreateTeam;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, TextArea, problem_of};
 use crate::ui::page::PageHead;
 

@@ -5,7 +5,10 @@ use leptos_router::hooks::use_params_map;
 
 use super::api::{DeleteTeam as Delete, get_team};
 use super::model::TeamPage;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
+use crate::ui::drawn::IntoAny;
 use crate::ui::field::{SubmitButton, Summary, problem_of};
 use crate::ui::loaded::loaded_dialog;
 
@@ -14,7 +17,7 @@ pub fn DeleteTeam() -> impl IntoView {
     let name = use_params_map().read_untracked().get("name").unwrap_or_default();
     let delete = ServerAction::<Delete>::new();
     let (back, of) = (format!("/teams/{name}"), name.clone());
-    let page = Resource::new_blocking(
+    let page = ask(
         move || name.clone(),
         |team| get_team(team, String::new(), String::new()),
     );

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::model::TokenRow;
 use crate::ui::badge::{Badge, Tone};
+use crate::ui::drawn::IntoAny;
 use crate::ui::table::heads;
 use crate::ui::time::{Time, TimeOr};
 

@@ -8,6 +8,9 @@ use super::cells::{LifetimeField, TokenCells, token_heads};
 use super::model::{CreatedToken, TokenRow};
 use crate::error::UiError;
 use crate::features::apps::ConnectedApps;
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, successes};
 use crate::ui::loaded::loaded;
@@ -25,7 +28,7 @@ pub fn Tokens() -> AnyView {
     let done = Memo::new(move |_| query.read().get("done").unwrap_or_default());
     let (created, revoked) = (successes(create), successes(revoke));
     let asked = move || (created.get(), revoked.get(), done.get());
-    let list = Resource::new_blocking(asked, |_| list_tokens());
+    let list = ask(asked, |_| list_tokens());
     let posted = posted::<CreatedToken>();
     let outcome = Signal::derive(move || create.value().get().or_else(|| posted.clone()));
     view! {

@@ -7,7 +7,10 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::api::{CallTool, list_tools};
 use super::model::{Answer, Tool, ToolList, matches};
+use crate::ui::action::{ActionForm, ServerAction};
+use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
+use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{Summary, problem_of};
 use crate::ui::loaded::loaded_part;
@@ -17,7 +20,7 @@ pub fn Tools() -> impl IntoView {
     let (params, query) = (use_params_map(), use_query_map());
     let server = Memo::new(move |_| params.read().get("server").unwrap_or_default());
     let search = Memo::new(move |_| query.read().get("search").unwrap_or_default());
-    let list = Resource::new_blocking(move || server.get(), list_tools);
+    let list = ask(move || server.get(), list_tools);
     loaded_part(list, move |list| view! { <Content list search/> }.into_any())
 }
 

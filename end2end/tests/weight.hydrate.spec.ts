@@ -1,0 +1,97 @@
+// What a page costs a browser that has been here never before, and that nothing on it jumps about while it wakes up.
+import type { Page } from "@playwright/test";
+import { ada, bob, expect, mia, settled, test } from "../fixtures/app.ts";
+
+/** How far things may move (Cumulative Layout Shift); browsers call 0.1 good. */
+const SHIFT = 0.05;
+
+/** Where more moves: a dialog leaves the page's flow when scripts make it modal, and tools come with their forms. */
+const SHIFTS: Record<string, number> = { "/servers/notes/overrides/new": 0.3, "/servers/open/tools": 0.06 };
+
+/**
+ * The last column: WebAssembly and scripts in kilobytes of Brotli. The goal is 250 for all of them; where a page is not there yet,
+ * the number is just above what it weighs, so that none grows unseen. Lower it with what you save.
+ */
+const pages: [name: string, who: string, path: string, budget: number][] = [
+  ["servers", bob, "/servers", 250],
+  ["people", ada, "/people", 250],
+  ["teams", ada, "/teams", 250],
+  ["accounts", ada, "/virtual-accounts", 250],
+  ["everybody's activity", ada, "/activity", 250],
+  ["audit", ada, "/audit", 255],
+  ["settings", ada, "/settings", 260],
+  ["overview", bob, "/servers/notes", 277],
+  ["tokens", bob, "/tokens", 285],
+  ["server-new", ada, "/servers/new", 285],
+  ["connections", bob, "/connections", 288],
+  ["tools", bob, "/servers/open/tools", 297],
+  ["activity", mia, "/servers/notes/activity/calls", 303],
+  ["person", ada, "/people/bob@demo.test", 306],
+  ["account", ada, "/virtual-accounts/ci-bot", 311],
+  ["connect", bob, "/connect/raw", 316],
+  ["server-settings", mia, "/servers/notes/settings", 321],
+  ["access", mia, "/servers/notes/access", 327],
+  ["overrides", mia, "/servers/notes/overrides", 328],
+  ["override-new", mia, "/servers/notes/overrides/new", 397],
+];
+
+for (const [name, who, path, budget] of pages) {
+  test(`${name} loads within the budget, at once, and stands still`, async ({ browser, page, signIn }) => {
+    await signIn(who);
+    const session = await page.context().storageState();
+    const context = await browser.newContext({ storageState: session, baseURL: new URL(page.url()).origin });
+    await expectLight(await context.newPage(), path, budget);
+    await context.close();
+  });
+}
+
+test("the sign-in page loads within the budget, at once, and stands still", async ({ page }) => {
+  await expectLight(page, "/sign-in", 250);
+});
+
+async function expectLight(page: Page, path: string, budget: number): Promise<void> {
+  await page.addInitScript(() => {
+    const moved = window as unknown as { moved: number };
+    moved.moved = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) moved.moved += (entry as unknown as { value: number }).value;
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.goto(path);
+  await settled(page);
+  await page.waitForLoadState("networkidle");
+  const loaded = await page.evaluate(() => {
+    const code = (performance.getEntriesByType("resource") as PerformanceResourceTiming[]).filter((file) =>
+      /\.(js|wasm)$/.test(file.name),
+    );
+    return code.map((file) => ({ name: new URL(file.name).pathname, bytes: file.encodedBodySize }));
+  });
+  const bytes = loaded.reduce((sum, file) => sum + file.bytes, 0);
+  const moved = await page.evaluate(() => (window as unknown as { moved: number }).moved);
+  console.log(`${path}: ${(bytes / 1000).toFixed(1)} kB in ${loaded.length} files, moved ${moved.toFixed(4)}`);
+  expect(
+    loaded.filter((file) => file.bytes === 0),
+    "each has been measured",
+  ).toEqual([]);
+  const named = await page
+    .locator("link[rel=preload], link[rel=modulepreload]")
+    .evaluateAll((links) => links.map((link) => new URL((link as HTMLLinkElement).href).pathname));
+  const late = loaded.map((file) => file.name).filter((file) => !named.includes(file));
+  expect(late, "the page's head names all that it loads, so that nothing waits for anything").toEqual([]);
+  expect(bytes / 1000, JSON.stringify(loaded)).toBeLessThan(budget);
+  expect(moved).toBeLessThan(SHIFTS[path] ?? SHIFT);
+}
+
+test.describe("without a part", () => {
+  test.use({ expectedProblems: [/net::ERR_FAILED|Failed to fetch/] });
+
+  test("that does not come, the server draws the page", async ({ page, signIn }) => {
+    await signIn(bob);
+    await page.goto("/servers");
+    await settled(page);
+    await page.route(/_tokens\.wasm$/, (route) => route.abort());
+    await page.locator('a[href="/tokens"]').first().click();
+    await expect(page).toHaveURL(/\/tokens$/);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(/token/i);
+  });
+});

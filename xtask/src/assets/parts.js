@@ -1,0 +1,51 @@
+// Loads the parts of the browser half. A part's file names the pieces it needs, its own last, and holds those that are not in the
+// file of what many parts share.
+import { initSync } from "./NAME.js";
+
+const files = {}, pieces = [], made = [];
+let lent;
+const imports = () => {
+    if (!lent) {
+        const { SHARED } = initSync();
+        lent = { __wasm_split: { SHARED } };
+    }
+    return lent;
+};
+const file = (name) => (files[name] ??= fetch(new URL(`./NAME_${name}.wasm`, import.meta.url))
+    .then(async (answer) => {
+        if (!answer.ok) throw new Error(`${answer.url}: ${answer.status}`);
+        return unpacked(await answer.arrayBuffer());
+    })
+    // Asked for again, it is tried again.
+    .catch((error) => { delete files[name]; throw error; }));
+// How many pieces are needed, and which; then each piece after its number and its length.
+const unpacked = (bytes) => {
+    const view = new DataView(bytes);
+    const number = (at) => view.getUint32(at, true);
+    const needed = Array.from({ length: number(0) }, (_, place) => number(4 + 4 * place));
+    for (let at = 4 + 4 * needed.length, end; at < bytes.byteLength; at = end) {
+        end = at + 8 + number(at + 4);
+        pieces[number(at)] ??= new Uint8Array(bytes, at + 8, end - at - 8);
+    }
+    return needed;
+};
+const make = (id) => (made[id] ??= WebAssembly.instantiate(pieces[id], imports()));
+const load = async (name) => {
+    // Named after those it lies in, which hold some of what it needs.
+    const around = name.split("__").map((_, depth, path) => path.slice(0, depth + 1).join("__"));
+    const opened = await Promise.all(["COMMON", ...around].map(file));
+    const needed = opened.at(-1);
+    await Promise.all(needed.slice(0, -1).map(make));
+    await make(needed.at(-1));
+};
+// What WebAssembly calls, and which function it wants to be called back.
+const part = (name) => async (callback, data) => {
+    let good = true;
+    try {
+        await load(name);
+    } catch (error) {
+        console.error(error);
+        good = false;
+    }
+    imports().__wasm_split.__indirect_function_table.get(callback)(data, good);
+};
