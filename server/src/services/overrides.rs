@@ -115,7 +115,7 @@ impl Overrides {
             only: (!manager).then(|| actor.subject.clone()),
             search: query.search.clone(),
             subject_kind: query.subject_kind,
-            condition: None,
+            condition: query.state.and_then(State::condition),
             sort: query.sort,
             descending: query.descending,
             cursor: query.cursor.clone(),
