@@ -6,7 +6,7 @@ use domain::timestamp::Timestamp;
 use tracing::{error, warn};
 
 use super::Called;
-use super::counts::Counts;
+use super::counts::{ALL, Counts, QUIET_SHARE, SHARE};
 use crate::services::audit::{Event, record_own};
 use crate::store::trail::{UsageCount, UsageKey};
 use crate::store::{CallRow, Store, StoreError};
@@ -43,7 +43,11 @@ impl Batch {
         if self.rows.is_empty() && self.counts.is_empty() && dropped == 0 {
             return 0;
         }
-        let share = self.counts.share(all);
+        let share = self.counts.share(match (all, self.rows.is_empty()) {
+            (true, _) => ALL,
+            (false, true) => QUIET_SHARE,
+            (false, false) => SHARE,
+        });
         match write(store, now, &self.rows, share, dropped).await {
             Ok(()) => {
                 self.rows.clear();

@@ -18,8 +18,11 @@ const HOUR: i64 = 3_600;
 /// Names of tools come from callers: no more of them are counted apart, per person, server and hour.
 const MOST_NAMES: usize = 100;
 const OTHERS: &str = "(other)";
-/// How many counts go with a batch; with a batch each half second, 40,000 different ones are written in twenty.
-const SHARE: usize = 1_000;
+/// How many counts go with a batch of calls; with a batch each half second, 40,000 different ones are written in twenty.
+pub(super) const SHARE: usize = 1_000;
+/// How many go when no calls do.
+pub(super) const QUIET_SHARE: usize = 10_000;
+pub(super) const ALL: usize = usize::MAX;
 /// More than these are not kept: a batch takes what is beyond.
 const MOST: usize = 50_000;
 
@@ -80,19 +83,19 @@ impl Counts {
         count.failed += u64::from(row.failed);
     }
 
-    /// What is to be written now: unless it is `all`, the same again until it was.
-    pub fn share(&mut self, all: bool) -> &BTreeMap<UsageKey, UsageCount> {
+    /// What is to be written now, at `most` so many unless too many wait: the same again until it was, or they all are asked for.
+    pub fn share(&mut self, most: usize) -> &BTreeMap<UsageKey, UsageCount> {
         if self.round.is_empty() {
             self.round.extend(self.waiting.drain(..));
             self.round.make_contiguous().sort_unstable_by(|a, b| a.0.cmp(&b.0));
         }
         let beyond = (self.round.len() + self.waiting.len()).saturating_sub(MOST);
-        let takes = match (all, self.share.is_empty()) {
-            (true, _) => self.round.len(),
-            (false, true) => SHARE.max(beyond).min(self.round.len()),
-            (false, false) => 0,
+        let takes = match (most, self.share.is_empty()) {
+            (ALL, _) => self.round.len(),
+            (_, true) => most.max(beyond).min(self.round.len()),
+            (_, false) => 0,
         };
-        let rest = if all { self.waiting.len() } else { 0 };
+        let rest = if most == ALL { self.waiting.len() } else { 0 };
         for (key, more) in self.round.drain(..takes).chain(self.waiting.drain(..rest)) {
             let count = self.share.entry(key).or_default();
             count.calls += more.calls;
@@ -180,19 +183,19 @@ mod tests {
         for actor in 0..SHARE + 10 {
             counts.add(&call(actor));
         }
-        let first = counts.share(false).clone();
+        let first = counts.share(SHARE).clone();
         assert_eq!((first.len(), sum(&first)), (SHARE, SHARE as u64));
         for actor in 0..SHARE + 10 {
             counts.add(&call(actor));
         }
-        assert_eq!(*counts.share(false), first, "until it is known to be written");
+        assert_eq!(*counts.share(SHARE), first, "until it is known to be written");
         counts.share_is_done();
-        assert_eq!(sum(counts.share(false)), 10, "the rest of the round");
+        assert_eq!(sum(counts.share(SHARE)), 10, "the rest of the round");
         counts.share_is_done();
-        assert_eq!(sum(counts.share(false)), SHARE as u64, "the next round");
+        assert_eq!(sum(counts.share(SHARE)), SHARE as u64, "the next round");
         counts.add(&call(0));
         assert_eq!(
-            sum(counts.share(true)),
+            sum(counts.share(ALL)),
             SHARE as u64 + 11,
             "all is all, whatever was tried before"
         );
@@ -206,8 +209,8 @@ mod tests {
         for actor in 0..MOST + SHARE + 10 {
             counts.add(&call(actor));
         }
-        assert_eq!(counts.share(false).len(), SHARE + 10);
+        assert_eq!(counts.share(SHARE).len(), SHARE + 10);
         counts.share_is_done();
-        assert_eq!(counts.share(true).len(), MOST);
+        assert_eq!(counts.share(ALL).len(), MOST);
     }
 }
