@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use domain::id::ServerId;
@@ -13,7 +12,7 @@ use super::chain::{Content, HASH, Trail};
 use super::ends::{chained, via_of};
 use super::{CallRow, Calls, ChainEntry, UsageBy, UsageCount, UsageKey, UsageQuery, UsageSum};
 use crate::store::StoreError;
-use crate::store::pieces::{Texts, pieces};
+use crate::store::pieces::pieces;
 use crate::store::work::{Tx, for_both, subject};
 
 macro_rules! columns {
@@ -23,9 +22,7 @@ macro_rules! columns {
     };
 }
 pub(super) const SELECT: &str = concat!("SELECT ", columns!(), " FROM calls WHERE ");
-static INSERTS: LazyLock<Texts> =
-    LazyLock::new(|| Texts::new(concat!("INSERT INTO calls (", columns!(), ")"), COLUMNS));
-const COLUMNS: usize = 22;
+const INSERT: &str = concat!("INSERT INTO calls (", columns!(), ") ");
 
 /// A row as it stands in the table: the chain is over this, whatever it means.
 #[derive(sqlx::FromRow)]
@@ -227,7 +224,7 @@ macro_rules! stamp {
                         hash = own.to_vec();
                         linked.push(Linked { seq, hash: own, said });
                     }
-                    self.insert_calls(&linked).await?;
+                    self.insert_calls(linked).await?;
                 }
                 self.move_chain(Trail::Calls, seq, &hash).await
             }
@@ -253,34 +250,33 @@ macro_rules! stamp {
                 Ok(sql.build_query_as().fetch_all(&mut *self.tx).await?)
             }
 
-            async fn insert_calls(&mut self, linked: &[Linked<'_>]) -> Result<(), StoreError> {
-                let mut insert = sqlx::query(INSERTS.of(linked));
-                for Linked { seq, hash, said } in linked {
-                    insert = insert
-                        .bind(seq)
-                        .bind(said.at)
-                        .bind(said.actor_type)
-                        .bind(said.actor_id)
-                        .bind(said.actor_name)
-                        .bind(said.action)
-                        .bind(said.server_id)
-                        .bind(said.server)
-                        .bind(said.method)
-                        .bind(said.tool)
-                        .bind(said.status)
-                        .bind(said.upstream_status)
-                        .bind(said.outcome)
-                        .bind(said.failed)
-                        .bind(said.latency_micros)
-                        .bind(said.credential)
-                        .bind(said.fingerprint)
-                        .bind(said.address.as_deref())
-                        .bind(said.via_type)
-                        .bind(said.via_id)
-                        .bind(said.request)
-                        .bind(&hash[..]);
-                }
-                chained(insert.execute(&mut *self.tx).await).map(drop)
+            async fn insert_calls(&mut self, linked: Vec<Linked<'_>>) -> Result<(), StoreError> {
+                let mut sql = QueryBuilder::<$db>::new(INSERT);
+                sql.push_values(linked, |mut row, Linked { seq, hash, said }| {
+                    row.push_bind(seq)
+                        .push_bind(said.at)
+                        .push_bind(said.actor_type)
+                        .push_bind(said.actor_id)
+                        .push_bind(said.actor_name)
+                        .push_bind(said.action)
+                        .push_bind(said.server_id)
+                        .push_bind(said.server)
+                        .push_bind(said.method)
+                        .push_bind(said.tool)
+                        .push_bind(said.status)
+                        .push_bind(said.upstream_status)
+                        .push_bind(said.outcome)
+                        .push_bind(said.failed)
+                        .push_bind(said.latency_micros)
+                        .push_bind(said.credential)
+                        .push_bind(said.fingerprint)
+                        .push_bind(said.address)
+                        .push_bind(said.via_type)
+                        .push_bind(said.via_id)
+                        .push_bind(said.request)
+                        .push_bind(hash.to_vec());
+                });
+                chained(sql.build().execute(&mut *self.tx).await).map(drop)
             }
         }
     };
