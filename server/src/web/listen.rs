@@ -130,13 +130,13 @@ where
         let connection = self
             .builder
             .serve_connection_with_upgrades(TokioIo::new(stream), service);
-        // Boxed, so that a task that may be there for hours has room for it once, and none for its end.
+        // Boxed, so that a task that may be there for hours has room for it once.
         let connection = Box::pin(connection.into_owned());
         let (closing, bounds) = (self.closing.clone(), self.bounds);
         self.running.spawn(async move {
             let _place = place;
             until_its_end(connection, &requests, bounds, closing).await;
-            Box::pin(left.part()).await;
+            left.part().await;
         });
     }
 
