@@ -21,6 +21,8 @@ mod notices;
 mod override_page;
 mod overrides;
 mod pieces;
+#[cfg(test)]
+mod planned;
 mod postgres;
 mod reach;
 mod renewals;

@@ -51,6 +51,11 @@ pub(super) trait Dialect {
     const TELL: Option<&'static str>;
     /// The same for one row of several, of which those that others hold are passed over.
     const SKIP_LOCKED: &'static str;
+    /// Begins an INSERT of many rows, which fails as a whole because its work does: SQLite would keep what it has to take back if only
+    /// the statement failed.
+    const INSERT_MANY: &'static str;
+    /// The last two letters of a call's `actor_id`, with which the index of calls by actor begins.
+    const ACTOR_END: &'static str;
 }
 
 impl Dialect for Tx<Sqlite> {
@@ -59,6 +64,8 @@ impl Dialect for Tx<Sqlite> {
     /// `follow` sees that the file has changed.
     const TELL: Option<&'static str> = None;
     const SKIP_LOCKED: &'static str = "";
+    const INSERT_MANY: &'static str = "INSERT OR FAIL INTO ";
+    const ACTOR_END: &'static str = "substr(actor_id, -2)";
 }
 
 impl Dialect for Tx<Postgres> {
@@ -66,6 +73,8 @@ impl Dialect for Tx<Postgres> {
     const FOR_UPDATE: &'static str = " FOR UPDATE";
     const TELL: Option<&'static str> = Some("SELECT pg_notify('overkey_changes', $1)");
     const SKIP_LOCKED: &'static str = " FOR UPDATE SKIP LOCKED";
+    const INSERT_MANY: &'static str = "INSERT INTO ";
+    const ACTOR_END: &'static str = "right(actor_id, 2)";
 }
 
 /// Stamps an `impl` for both databases.

@@ -13,7 +13,7 @@ use super::ends::{chained, via_of};
 use super::{CallRow, Calls, ChainEntry, UsageBy, UsageCount, UsageKey, UsageQuery, UsageSum};
 use crate::store::StoreError;
 use crate::store::pieces::pieces;
-use crate::store::work::{Tx, for_both, subject};
+use crate::store::work::{Dialect, Tx, for_both, subject};
 
 macro_rules! columns {
     () => {
@@ -22,7 +22,7 @@ macro_rules! columns {
     };
 }
 pub(super) const SELECT: &str = concat!("SELECT ", columns!(), " FROM calls WHERE ");
-const INSERT: &str = concat!("INSERT INTO calls (", columns!(), ") ");
+const INTO: &str = concat!("calls (", columns!(), ") ");
 
 /// A row as it stands in the table: the chain is over this, whatever it means.
 #[derive(sqlx::FromRow)]
@@ -252,7 +252,8 @@ macro_rules! stamp {
 
             async fn insert_calls(&mut self, linked: Vec<Linked<'_>>) -> Result<(), StoreError> {
                 // Not a text of ours with `$1` and so on: SQLite finds each of 1,400 names by going through all of them.
-                let mut sql = QueryBuilder::<$db>::new(INSERT);
+                let mut sql = QueryBuilder::<$db>::new(Self::INSERT_MANY);
+                sql.push(INTO);
                 sql.push_values(linked, |mut row, Linked { seq, hash, said }| {
                     row.push_bind(seq)
                         .push_bind(said.at)

@@ -7,7 +7,7 @@ use sqlx::QueryBuilder;
 
 use super::chain::Trail;
 use super::{AuditRow, CALL_ACTIONS, CallRow, TrailEntry, TrailQuery, WantedActor, calls, changes};
-use crate::store::work::{Tx, for_both, key};
+use crate::store::work::{Dialect, Tx, for_both, key};
 use crate::store::{Page, PageQuery, StoreError, cursor};
 
 const NAME: &str = "trail";
@@ -64,6 +64,12 @@ impl TrailQuery {
             }
         }
     }
+}
+
+/// Its last two letters.
+fn end(id: &str) -> &str {
+    let start = id.char_indices().rev().nth(1).map_or(0, |(start, _)| start);
+    id.get(start..).unwrap_or(id)
 }
 
 /// The condition's pieces; only what is written here is put together, everything else is bound.
@@ -160,6 +166,7 @@ macro_rules! stamp {
                     Self::by_actor(sql, trail, actor);
                 }
                 if let Some(of) = &query.of {
+                    Self::by_end(sql, trail, std::slice::from_ref(&of.id));
                     sql.push(" AND ((actor_type = ").push_bind(of.kind.as_str());
                     sql.push(" AND actor_id = ")
                         .push_bind(key(&of.id).to_owned())
@@ -183,7 +190,20 @@ macro_rules! stamp {
                 }
             }
 
+            /// The index of calls by actor begins with the end of their ids (migration 0010).
+            fn by_end(sql: &mut QueryBuilder<'static, $db>, trail: Trail, ids: &[String]) {
+                if trail == Trail::Calls {
+                    sql.push(" AND ").push(Self::ACTOR_END).push(" IN (");
+                    let mut ends = sql.separated(", ");
+                    for id in ids {
+                        ends.push_bind(end(key(id)).to_owned());
+                    }
+                    sql.push(")");
+                }
+            }
+
             fn by_actor(sql: &mut QueryBuilder<'static, $db>, trail: Trail, actor: &WantedActor) {
+                Self::by_end(sql, trail, &actor.ids);
                 sql.push(" AND (actor_id IN (");
                 let mut ids = sql.separated(", ");
                 for id in &actor.ids {
@@ -200,3 +220,7 @@ macro_rules! stamp {
     };
 }
 for_both!(stamp);
+
+#[cfg(test)]
+#[path = "plans.rs"]
+mod plans;

@@ -8,9 +8,9 @@ use sqlx::QueryBuilder;
 use super::{UsageBy, UsageCount, UsageKey, UsageQuery, UsageSum};
 use crate::store::StoreError;
 use crate::store::pieces::pieces;
-use crate::store::work::{Tx, for_both, key};
+use crate::store::work::{Dialect, Tx, for_both, key};
 
-const INSERT: &str = "INSERT INTO usage (server_id, hour, actor_type, actor_id, method, tool, step, calls, failed) ";
+const INTO: &str = "usage (server_id, hour, actor_type, actor_id, method, tool, step, calls, failed) ";
 const ADD: &str = " ON CONFLICT (server_id, hour, actor_type, actor_id, method, tool, step)
     DO UPDATE SET calls = usage.calls + excluded.calls, failed = usage.failed + excluded.failed";
 const FORGET: &str = "DELETE FROM usage WHERE hour < $1";
@@ -41,7 +41,8 @@ macro_rules! stamp {
             ) -> Result<(), StoreError> {
                 let counts: Vec<_> = counts.iter().collect();
                 for chunk in pieces(&counts) {
-                    let mut sql = QueryBuilder::<$db>::new(INSERT);
+                    let mut sql = QueryBuilder::<$db>::new(Self::INSERT_MANY);
+                    sql.push(INTO);
                     sql.push_values(chunk, |mut row, (key, count)| {
                         row.push_bind(key.server.as_str())
                             .push_bind(key.hour)
