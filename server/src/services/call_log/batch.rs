@@ -6,7 +6,7 @@ use domain::timestamp::Timestamp;
 use tracing::{error, warn};
 
 use super::Called;
-use super::counts::{ALL, Counts, QUIET_SHARE, SHARE};
+use super::counts::{Counts, Share};
 use crate::services::audit::{Event, record_own};
 use crate::store::trail::{UsageCount, UsageKey};
 use crate::store::{CallRow, Store, StoreError};
@@ -44,9 +44,9 @@ impl Batch {
             return 0;
         }
         let share = self.counts.share(match (all, self.rows.is_empty()) {
-            (true, _) => ALL,
-            (false, true) => QUIET_SHARE,
-            (false, false) => SHARE,
+            (true, _) => Share::All,
+            (false, true) => Share::Alone,
+            (false, false) => Share::WithCalls,
         });
         match write(store, now, &self.rows, share, dropped).await {
             Ok(()) => {

@@ -18,13 +18,32 @@ const HOUR: i64 = 3_600;
 /// Names of tools come from callers: no more of them are counted apart, per person, server and hour.
 const MOST_NAMES: usize = 100;
 const OTHERS: &str = "(other)";
-/// How many counts go with a batch of calls; with a batch each half second, 40,000 different ones are written in twenty.
-pub(super) const SHARE: usize = 1_000;
-/// How many go when no calls do.
-pub(super) const QUIET_SHARE: usize = 10_000;
-pub(super) const ALL: usize = usize::MAX;
+/// With a batch each half second, 40,000 different counts are written in twenty.
+const WITH_CALLS: usize = 1_000;
+const ALONE: usize = 10_000;
 /// More than these are not kept: a batch takes what is beyond.
 const MOST: usize = 50_000;
+
+/// How much of what waits is to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    /// What goes with a batch of calls.
+    WithCalls,
+    /// What goes when no calls do.
+    Alone,
+    All,
+}
+
+impl Share {
+    /// `None`: all of them.
+    const fn most(self) -> Option<usize> {
+        match self {
+            Self::WithCalls => Some(WITH_CALLS),
+            Self::Alone => Some(ALONE),
+            Self::All => None,
+        }
+    }
+}
 
 #[derive(Default)]
 pub(super) struct Counts {
@@ -83,19 +102,18 @@ impl Counts {
         count.failed += u64::from(row.failed);
     }
 
-    /// What is to be written now, at `most` so many unless too many wait: the same again until it was, or they all are asked for.
-    pub fn share(&mut self, most: usize) -> &BTreeMap<UsageKey, UsageCount> {
+    /// What is to be written now, more than its share if too many wait: the same again until it was, or they all are asked for.
+    pub fn share(&mut self, share: Share) -> &BTreeMap<UsageKey, UsageCount> {
         if self.round.is_empty() {
             self.round.extend(self.waiting.drain(..));
             self.round.make_contiguous().sort_unstable_by(|a, b| a.0.cmp(&b.0));
         }
         let beyond = (self.round.len() + self.waiting.len()).saturating_sub(MOST);
-        let takes = match (most, self.share.is_empty()) {
-            (ALL, _) => self.round.len(),
-            (_, true) => most.max(beyond).min(self.round.len()),
-            (_, false) => 0,
+        let (takes, rest) = match (share.most(), self.share.is_empty()) {
+            (None, _) => (self.round.len(), self.waiting.len()),
+            (Some(most), true) => (most.max(beyond).min(self.round.len()), 0),
+            (Some(_), false) => (0, 0),
         };
-        let rest = if most == ALL { self.waiting.len() } else { 0 };
         for (key, more) in self.round.drain(..takes).chain(self.waiting.drain(..rest)) {
             let count = self.share.entry(key).or_default();
             count.calls += more.calls;
@@ -180,23 +198,27 @@ mod tests {
     #[test]
     fn a_batch_writes_a_share_and_the_rest_goes_on_counting() {
         let mut counts = Counts::default();
-        for actor in 0..SHARE + 10 {
+        for actor in 0..WITH_CALLS + 10 {
             counts.add(&call(actor));
         }
-        let first = counts.share(SHARE).clone();
-        assert_eq!((first.len(), sum(&first)), (SHARE, SHARE as u64));
-        for actor in 0..SHARE + 10 {
+        let first = counts.share(Share::WithCalls).clone();
+        assert_eq!((first.len(), sum(&first)), (WITH_CALLS, WITH_CALLS as u64));
+        for actor in 0..WITH_CALLS + 10 {
             counts.add(&call(actor));
         }
-        assert_eq!(*counts.share(SHARE), first, "until it is known to be written");
+        assert_eq!(
+            *counts.share(Share::WithCalls),
+            first,
+            "until it is known to be written"
+        );
         counts.share_is_done();
-        assert_eq!(sum(counts.share(SHARE)), 10, "the rest of the round");
+        assert_eq!(sum(counts.share(Share::WithCalls)), 10, "the rest of the round");
         counts.share_is_done();
-        assert_eq!(sum(counts.share(SHARE)), SHARE as u64, "the next round");
+        assert_eq!(sum(counts.share(Share::WithCalls)), WITH_CALLS as u64, "the next round");
         counts.add(&call(0));
         assert_eq!(
-            sum(counts.share(ALL)),
-            SHARE as u64 + 11,
+            sum(counts.share(Share::All)),
+            WITH_CALLS as u64 + 11,
             "all is all, whatever was tried before"
         );
         counts.share_is_done();
@@ -206,11 +228,11 @@ mod tests {
     #[test]
     fn only_so_many_are_kept() {
         let mut counts = Counts::default();
-        for actor in 0..MOST + SHARE + 10 {
+        for actor in 0..MOST + WITH_CALLS + 10 {
             counts.add(&call(actor));
         }
-        assert_eq!(counts.share(SHARE).len(), SHARE + 10);
+        assert_eq!(counts.share(Share::WithCalls).len(), WITH_CALLS + 10);
         counts.share_is_done();
-        assert_eq!(counts.share(ALL).len(), MOST);
+        assert_eq!(counts.share(Share::All).len(), MOST);
     }
 }
