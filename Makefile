@@ -3,10 +3,10 @@
 XTASK := cargo run --package xtask --
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev build check test e2e contract bench soak audit fmt need
+.PHONY: help run dev build check test e2e contract bench lighthouse soak audit fmt need
 
 help: ## List what make can do
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: need ## Set up, build and start the demo on http://127.0.0.1:8080
 	@$(XTASK) run
@@ -31,6 +31,9 @@ contract: need ## Hold the REST API against its description
 
 bench: need ## Measure Overkey beside nginx (BENCH_QUICK=1: under a minute)
 	@$(XTASK) bench
+
+lighthouse: need ## Measure how fast the pages are in a browser
+	@$(XTASK) lighthouse
 
 soak: need ## Load Overkey with faults on its way for SOAK_SECONDS (600)
 	@$(XTASK) soak

@@ -2,11 +2,11 @@
 //! and sentences, never what somebody typed into a secret field.
 
 use domain::field::FieldError;
-use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
 use crate::features::servers::model::PendingChange;
+use crate::wire::Errors;
 
 /// What was typed into fields that are no secret, so that a form comes back filled where no script kept it.
 pub type Kept = Vec<(String, String)>;
@@ -90,7 +90,7 @@ impl UiError {
 }
 
 impl FromServerFnError for UiError {
-    type Encoder = JsonEncoding;
+    type Encoder = Errors;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

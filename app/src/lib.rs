@@ -19,6 +19,7 @@ pub mod secret_input;
 #[cfg(feature = "ssr")]
 pub mod shell;
 pub mod ui;
+pub mod wire;
 
 #[cfg(feature = "ssr")]
 pub use parts::Parts;

@@ -3,36 +3,35 @@ import type { Page } from "@playwright/test";
 import { ada, bob, expect, mia, settled, test } from "../fixtures/app.ts";
 
 /** How far things may move (Cumulative Layout Shift); browsers call 0.1 good. */
-const SHIFT = 0.05;
+const SHIFT = 0.01;
 
-/** Where more moves: a dialog leaves the page's flow when scripts make it modal, and tools come with their forms. */
-const SHIFTS: Record<string, number> = { "/servers/notes/overrides/new": 0.3, "/servers/open/tools": 0.06 };
+/** WebAssembly and scripts in kilobytes of Brotli. */
+const BUDGET = 250;
 
-/**
- * The last column: WebAssembly and scripts in kilobytes of Brotli. The goal is 250 for all of them; where a page is not there yet,
- * the number is just above what it weighs, so that none grows unseen. Lower it with what you save.
- */
-const pages: [name: string, who: string, path: string, budget: number][] = [
-  ["servers", bob, "/servers", 250],
-  ["people", ada, "/people", 250],
-  ["teams", ada, "/teams", 250],
-  ["accounts", ada, "/virtual-accounts", 250],
-  ["everybody's activity", ada, "/activity", 250],
-  ["audit", ada, "/audit", 255],
-  ["settings", ada, "/settings", 260],
-  ["overview", bob, "/servers/notes", 277],
-  ["tokens", bob, "/tokens", 285],
-  ["server-new", ada, "/servers/new", 285],
-  ["connections", bob, "/connections", 288],
-  ["tools", bob, "/servers/open/tools", 297],
-  ["activity", mia, "/servers/notes/activity/calls", 303],
-  ["person", ada, "/people/bob@demo.test", 306],
-  ["account", ada, "/virtual-accounts/ci-bot", 311],
-  ["connect", bob, "/connect/raw", 316],
-  ["server-settings", mia, "/servers/notes/settings", 321],
-  ["access", mia, "/servers/notes/access", 327],
-  ["overrides", mia, "/servers/notes/overrides", 328],
-  ["override-new", mia, "/servers/notes/overrides/new", 397],
+/** Dialogs over the overrides tab load the tab, too. They are just above what they weigh, so that none grows unseen. */
+const pages: [name: string, who: string, path: string, budget?: number][] = [
+  ["servers", bob, "/servers"],
+  ["people", ada, "/people"],
+  ["teams", ada, "/teams"],
+  ["accounts", ada, "/virtual-accounts"],
+  ["everybody's activity", ada, "/activity"],
+  ["audit", ada, "/audit"],
+  ["settings", ada, "/settings"],
+  ["overview", bob, "/servers/notes"],
+  ["tokens", bob, "/tokens"],
+  ["server-new", ada, "/servers/new"],
+  ["connections", bob, "/connections"],
+  ["tools", bob, "/servers/open/tools"],
+  ["activity", mia, "/servers/notes/activity/calls"],
+  ["person", ada, "/people/bob@demo.test"],
+  ["account", ada, "/virtual-accounts/ci-bot"],
+  ["connect", bob, "/connect/raw"],
+  ["server-settings", mia, "/servers/notes/settings"],
+  ["access", mia, "/servers/notes/access"],
+  ["import", mia, "/servers/notes/overrides/import"],
+  ["overrides", mia, "/servers/notes/overrides"],
+  ["override-why", mia, "/servers/notes/overrides/why", 270],
+  ["override-new", mia, "/servers/notes/overrides/new", 300],
 ];
 
 for (const [name, who, path, budget] of pages) {
@@ -46,10 +45,10 @@ for (const [name, who, path, budget] of pages) {
 }
 
 test("the sign-in page loads within the budget, at once, and stands still", async ({ page }) => {
-  await expectLight(page, "/sign-in", 250);
+  await expectLight(page, "/sign-in");
 });
 
-async function expectLight(page: Page, path: string, budget: number): Promise<void> {
+async function expectLight(page: Page, path: string, budget = BUDGET): Promise<void> {
   await page.addInitScript(() => {
     const moved = window as unknown as { moved: number };
     moved.moved = 0;
@@ -79,7 +78,7 @@ async function expectLight(page: Page, path: string, budget: number): Promise<vo
   const late = loaded.map((file) => file.name).filter((file) => !named.includes(file));
   expect(late, "the page's head names all that it loads, so that nothing waits for anything").toEqual([]);
   expect(bytes / 1000, JSON.stringify(loaded)).toBeLessThan(budget);
-  expect(moved).toBeLessThan(SHIFTS[path] ?? SHIFT);
+  expect(moved).toBeLessThan(SHIFT);
 }
 
 test.describe("without a part", () => {

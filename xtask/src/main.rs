@@ -11,6 +11,7 @@ mod contract;
 mod deploy;
 mod dev;
 mod e2e;
+mod lighthouse;
 mod node;
 mod postgres;
 mod reload;
@@ -84,6 +85,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Measure how fast the pages are in a browser
+    Lighthouse {
+        /// Handed to Playwright
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Load Overkey with faults on its way, and look whether it stays right and the same size
     Soak {
         /// Handed to the tool
@@ -111,6 +118,7 @@ fn main() -> ExitCode {
         Command::E2e { args } => e2e::command(&args),
         Command::Contract { args } => contract::command(&args),
         Command::Bench { args } => bench::compare(&args),
+        Command::Lighthouse { args } => lighthouse::command(&args),
         Command::Soak { args } => bench::soak(&args),
         Command::Deploy => deploy::command(),
         Command::Audit => audit::audit(),

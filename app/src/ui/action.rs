@@ -4,28 +4,33 @@
 //! for all; a file that imports them gets them in place of those of the prelude.
 
 use std::any::Any;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use leptos::ev::SubmitEvent;
-use leptos::form::FromFormData;
+use leptos::form::form_data_from_event;
 use leptos::prelude::*;
-use leptos::server_fn::client::Client;
-use leptos::server_fn::codec::PostUrl;
-use leptos::server_fn::error::{ServerFnErrorErr, ServerFnUrlError};
-use leptos::server_fn::request::ClientReq;
-use leptos::server_fn::{Http, ServerFn};
-use leptos::web_sys::FormData;
+use leptos::server_fn::ServerFn;
+use leptos::server_fn::error::ServerFnUrlError;
 use serde::de::DeserializeOwned;
+use web_sys::UrlSearchParams;
 
 use crate::error::UiError;
+use crate::ui::drawn::IntoAny;
 use crate::ui::inside::Inside;
+use crate::wire::{Wire, post, read};
 
 /// Made of the answer's own type.
 type Outcome = Result<Arc<dyn Any + Send + Sync>, UiError>;
-type Sending = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync>;
+
+/// What is sent where, and how the answer is read.
+struct Sending {
+    path: &'static str,
+    body: String,
+    read: fn(&str) -> Outcome,
+}
 
 /// Calls a server function, and knows what came of it.
 pub struct ServerAction<S> {
@@ -43,8 +48,7 @@ impl<S> Copy for ServerAction<S> {}
 
 impl<S> ServerAction<S>
 where
-    S: ServerFn<Error = UiError> + Clone + Send + Sync + 'static,
-    S::Output: Clone + Send + Sync + 'static,
+    S: ServerFn<Error = UiError, Output: DeserializeOwned + Clone + Send + Sync + 'static>,
 {
     #[expect(
         clippy::new_without_default,
@@ -57,8 +61,9 @@ where
         }
     }
 
-    pub fn dispatch(&self, input: S) {
-        self.carrier.dispatch(sending(input));
+    /// For a form that asks in place, and posts to the page it stands on where no script runs.
+    pub fn submits(&self) -> impl Fn(SubmitEvent) + Copy + 'static {
+        submits(self.carrier, S::PATH, answer::<S::Output>)
     }
 
     pub fn value(&self) -> Signal<Option<Result<S::Output, UiError>>> {
@@ -99,59 +104,74 @@ fn carrier(path: &str) -> Action<Sending, Outcome> {
     let refused = use_context::<ServerActionError>()
         .filter(|refused| refused.path() == path)
         .map(|refused| Err(ServerFnUrlError::<UiError>::decode_err(refused.err())));
-    Action::new_with_value(refused, |sending: &Sending| sending())
-}
-
-fn sending<S>(input: S) -> Sending
-where
-    S: ServerFn<Error = UiError> + Clone + Send + Sync + 'static,
-    S::Output: Send + Sync + 'static,
-{
-    Arc::new(move || {
-        let input = input.clone();
-        Box::pin(async move {
-            let answer: Arc<dyn Any + Send + Sync> = Arc::new(input.run_on_client().await?);
-            Ok(answer)
-        })
+    Action::new_with_value(refused, |sending: &Sending| {
+        let (path, body, read) = (sending.path.to_owned(), sending.body.clone(), sending.read);
+        let outcome: Pin<Box<dyn Future<Output = Outcome> + Send>> =
+            Box::pin(async move { read(&post(path, body).await?) });
+        outcome
     })
 }
 
-type Request<S> = <<S as ServerFn>::Client as Client<<S as ServerFn>::Error>>::Request;
+#[inline(never)]
+fn send(carrier: Action<Sending, Outcome>, path: &'static str, body: String, read: fn(&str) -> Outcome) {
+    carrier.dispatch(Sending { path, body, read });
+}
+
+fn answer<T: DeserializeOwned + Send + Sync + 'static>(text: &str) -> Outcome {
+    let answer: Arc<dyn Any + Send + Sync> = Arc::new(read::<T>(text)?);
+    Ok(answer)
+}
 
 /// A form that a browser without scripts sends itself.
 #[component]
-pub fn ActionForm<S, P>(action: ServerAction<S>, children: Inside) -> impl IntoView
+pub fn ActionForm<S>(
+    action: ServerAction<S>,
+    #[prop(optional)] class: Option<&'static str>,
+    /// What is wrong is said at the fields, and not by the browser.
+    #[prop(optional)]
+    novalidate: bool,
+    children: Inside,
+) -> AnyView
 where
-    S: DeserializeOwned + ServerFn<Protocol = Http<PostUrl, P>, Error = UiError> + Clone + Send + Sync + 'static,
-    S::Client: Client<UiError>,
-    <Request<S> as ClientReq<UiError>>::FormData: From<FormData>,
-    S::Output: Clone + Send + Sync + 'static,
+    S: ServerFn<Protocol = Wire, Error = UiError, Output: DeserializeOwned + Clone + Send + Sync + 'static>,
 {
-    let read = |event: &SubmitEvent| match S::from_event(event) {
-        Ok(input) => sending(input),
-        Err(error) => failed(&error),
-    };
-    form_with(S::url(), action.carrier, read, children.view())
+    let submit = submits(action.carrier, S::PATH, answer::<S::Output>);
+    form_with(S::PATH, class, novalidate, children, submit)
 }
 
 /// Once, whatever is sent.
 #[inline(never)]
 fn form_with(
-    url: &'static str,
-    carrier: Action<Sending, Outcome>,
-    read: fn(&SubmitEvent) -> Sending,
-    content: AnyView,
-) -> impl IntoView {
-    let submit = move |event: SubmitEvent| {
-        if !event.default_prevented() {
-            event.prevent_default();
-            carrier.dispatch(read(&event));
-        }
-    };
-    view! { <form action=url method="post" on:submit=submit>{content}</form> }
+    path: &'static str,
+    class: Option<&'static str>,
+    novalidate: bool,
+    content: Inside,
+    submit: impl Fn(SubmitEvent) + 'static,
+) -> AnyView {
+    view! { <form action=path method="post" class=class novalidate=novalidate on:submit=submit>{content.view()}</form> }
+        .into_any()
 }
 
-fn failed(error: &impl ToString) -> Sending {
-    let error = UiError::from_server_fn_error(ServerFnErrorErr::Serialization(error.to_string()));
-    Arc::new(move || Box::pin(ready(Err(error.clone()))))
+fn submits(
+    carrier: Action<Sending, Outcome>,
+    path: &'static str,
+    read: fn(&str) -> Outcome,
+) -> impl Fn(SubmitEvent) + Copy + 'static {
+    move |event: SubmitEvent| {
+        if event.default_prevented() {
+            return;
+        }
+        // What cannot be read here the browser sends itself.
+        if let Some(body) = entered(&event) {
+            event.prevent_default();
+            send(carrier, path, body, read);
+        }
+    }
+}
+
+/// What is in the form, as the browser would send it.
+pub fn entered(event: &SubmitEvent) -> Option<String> {
+    let form = form_data_from_event(event).ok()?;
+    let pairs = UrlSearchParams::new_with_str_sequence_sequence(&form).ok()?;
+    pairs.to_string().as_string()
 }

@@ -10,17 +10,21 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use leptos::prelude::*;
+use leptos::server::codee::{Decoder, Encoder};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
 
 use crate::error::UiError;
+use crate::wire;
 
 /// A question and its answer, once it has come.
 pub struct Asked<T> {
-    pub(super) answer: Resource<Result<Answer, UiError>>,
+    pub(super) answer: Carried,
     kind: PhantomData<fn() -> T>,
 }
+
+/// What came, of whatever type.
+pub(super) type Carried = Resource<Result<Answer, UiError>, InPage>;
 
 impl<T> Clone for Asked<T> {
     fn clone(&self) -> Self {
@@ -76,24 +80,21 @@ type Fetched = Pin<Box<dyn Future<Output = Result<Answer, UiError>> + Send>>;
 
 /// Once, whatever is asked for.
 #[inline(never)]
-fn carry(
-    turn: Box<dyn Fn() -> u64 + Send + Sync>,
-    fetch: Box<dyn Fn() -> Fetched + Send + Sync>,
-) -> Resource<Result<Answer, UiError>> {
-    Resource::new_blocking(turn, move |_| fetch())
+fn carry(turn: Box<dyn Fn() -> u64 + Send + Sync>, fetch: Box<dyn Fn() -> Fetched + Send + Sync>) -> Carried {
+    Resource::new_with_options(turn, move |_| fetch(), true)
 }
 
 /// An answer of some type.
 #[derive(Clone)]
 pub enum Answer {
     /// As it stands in the page that the server sent.
-    Sent(Arc<RawValue>),
+    Sent(Arc<str>),
     Fetched(Arc<dyn Any + Send + Sync>, Write),
 }
 
 /// Only the server writes answers into pages.
 #[cfg(feature = "ssr")]
-type Write = fn(&(dyn Any + Send + Sync)) -> serde_json::Result<Box<RawValue>>;
+type Write = fn(&(dyn Any + Send + Sync)) -> serde_json::Result<String>;
 #[cfg(not(feature = "ssr"))]
 type Write = ();
 
@@ -101,37 +102,60 @@ impl Answer {
     fn of<T: Serialize + Send + Sync + 'static>(value: T) -> Self {
         #[cfg(feature = "ssr")]
         return Self::Fetched(Arc::new(value), |value| {
-            serde_json::value::to_raw_value(&value.downcast_ref::<T>())
+            serde_json::to_string(&value.downcast_ref::<T>())
         });
         #[cfg(not(feature = "ssr"))]
         Self::Fetched(Arc::new(value), ())
     }
 
     pub(super) fn read<T: DeserializeOwned + Clone + 'static>(&self) -> Result<T, UiError> {
-        let value = match self {
-            // From bytes, as server functions read theirs, so that the reading code is there once.
-            Self::Sent(text) => serde_json::from_slice(text.get().as_bytes()).ok(),
-            Self::Fetched(value, _) => value.downcast_ref().cloned(),
-        };
-        value.ok_or_else(|| UiError::Internal("no reference".to_owned()))
-    }
-}
-
-impl Serialize for Answer {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Sent(text) => text.serialize(to),
-            #[cfg(feature = "ssr")]
-            Self::Fetched(value, write) => write(value.as_ref()).map_err(serde::ser::Error::custom)?.serialize(to),
-            #[cfg(not(feature = "ssr"))]
-            Self::Fetched(..) => Err(serde::ser::Error::custom("only the server sends")),
+            Self::Sent(text) => wire::read(text),
+            Self::Fetched(value, _) => {
+                let value = value.downcast_ref().cloned();
+                value.ok_or_else(|| UiError::Internal("no reference".to_owned()))
+            }
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Answer {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(from).map(|text| Self::Sent(text.into()))
+/// How an answer stands in a page: a sign that says whether it is one or an error, and its JSON.
+pub struct InPage;
+
+const GOOD: char = '+';
+const BAD: char = '-';
+
+impl Encoder<Result<Answer, UiError>> for InPage {
+    type Error = wire::Unreadable;
+    type Encoded = String;
+
+    #[cfg(feature = "ssr")]
+    fn encode(answer: &Result<Answer, UiError>) -> Result<String, wire::Unreadable> {
+        let (sign, text) = match answer {
+            Ok(Answer::Sent(text)) => (GOOD, Ok(text.to_string())),
+            Ok(Answer::Fetched(value, write)) => (GOOD, write(value.as_ref())),
+            Err(error) => (BAD, serde_json::to_string(error)),
+        };
+        text.map(|text| format!("{sign}{text}")).map_err(|_| wire::Unreadable)
+    }
+
+    /// Only the server sends pages.
+    #[cfg(not(feature = "ssr"))]
+    fn encode(_: &Result<Answer, UiError>) -> Result<String, wire::Unreadable> {
+        Err(wire::Unreadable)
+    }
+}
+
+impl Decoder<Result<Answer, UiError>> for InPage {
+    type Error = wire::Unreadable;
+    type Encoded = str;
+
+    fn decode(text: &str) -> Result<Result<Answer, UiError>, wire::Unreadable> {
+        if let Some(error) = text.strip_prefix(BAD) {
+            return Ok(Err(wire::read(error).unwrap_or_else(|unread| unread)));
+        }
+        let text = text.strip_prefix(GOOD).ok_or(wire::Unreadable)?;
+        Ok(Ok(Answer::Sent(text.into())))
     }
 }
 
@@ -139,20 +163,39 @@ impl<'de> Deserialize<'de> for Answer {
 mod tests {
     use super::*;
 
+    fn through_a_page(answer: Result<Answer, UiError>) -> Result<Answer, UiError> {
+        InPage::decode(&InPage::encode(&answer).unwrap()).unwrap()
+    }
+
     #[test]
     fn an_answer_reads_as_it_was_whichever_way_it_came() {
-        let answer = Answer::of(vec!["a".to_owned(), "b\"</script>".to_owned()]);
         let value = vec!["a".to_owned(), "b\"</script>".to_owned()];
+        let answer = Answer::of(value.clone());
         assert_eq!(answer.read::<Vec<String>>(), Ok(value.clone()));
-        let page: Result<Answer, UiError> = Ok(answer);
-        let text = serde_json::to_string(&page).unwrap();
-        assert_eq!(text, r#"{"Ok":["a","b\"</script>"]}"#);
-        let sent: Result<Answer, UiError> = serde_json::from_str(&text).unwrap();
-        assert_eq!(sent.unwrap().read::<Vec<String>>(), Ok(value));
+        let sent = through_a_page(Ok(answer)).unwrap();
+        assert_eq!(sent.read::<Vec<String>>(), Ok(value.clone()));
+        assert_eq!(through_a_page(Ok(sent)).unwrap().read::<Vec<String>>(), Ok(value));
+    }
+
+    #[test]
+    fn an_error_stays_what_it_was() {
+        let errors = vec![domain::field::FieldError::new("subject", "There is no such user.")];
+        for error in [
+            UiError::Gone,
+            UiError::Refused("No".to_owned()),
+            UiError::Invalid {
+                errors,
+                kept: vec![("a".into(), "b".into())],
+            },
+        ] {
+            assert_eq!(through_a_page(Err(error.clone())).err(), Some(error));
+        }
     }
 
     #[test]
     fn an_answer_of_another_type_is_an_error() {
         assert!(Answer::of(1_u8).read::<String>().is_err());
+        assert!(Answer::Sent("1".into()).read::<String>().is_err());
+        assert!(InPage::decode("neither").is_err());
     }
 }

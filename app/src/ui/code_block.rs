@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::ui::drawn::IntoAny;
 use crate::ui::icon::{Icon, icons};
+use crate::ui::live::live;
 
 #[component]
 pub fn CodeBlock(#[prop(into)] text: String, #[prop(into)] label: String) -> AnyView {
@@ -36,8 +37,8 @@ pub fn CopyButton(text: String, label: String) -> AnyView {
     };
     view! {
         <button class="button copy-button" type="button" data-kind="quiet" on:click=copy aria-label=format!("Copy {label}")>
-            {move || if copied.get() { view! { <Icon icon=icons::CHECK/> } } else { view! { <Icon icon=icons::COPY/> } }}
-            <span aria-live="polite">{move || if copied.get() { "Copied" } else { "Copy" }}</span>
+            {live(move || if copied.get() { view! { <Icon icon=icons::CHECK/> } } else { view! { <Icon icon=icons::COPY/> } })}
+            <span aria-live="polite">{live(move || if copied.get() { "Copied" } else { "Copy" })}</span>
         </button>
     }
     .into_any()

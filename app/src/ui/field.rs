@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::error::UiError;
 use crate::ui::action::ServerAction;
 use crate::ui::drawn::IntoAny;
+use crate::ui::live::live;
 
 /// What a form's last try came to.
 pub type Problem = Signal<Option<UiError>>;
@@ -136,7 +137,7 @@ pub fn Notes(name: String, #[prop(optional, into)] hint: String, problem: Proble
     view! {
         <div class="field-notes" id=id>
             {hint}
-            {move || message().map(|text| view! { <span class="field-error">{text}</span> })}
+            {live(move || message().map(|text| view! { <span class="field-error">{text}</span> }))}
         </div>
     }
     .into_any()
@@ -164,7 +165,7 @@ pub fn Summary(problem: Problem) -> AnyView {
     });
     view! {
         <div class="summary-place" tabindex="-1" node_ref=place role="alert">
-            {move || problem.get().map(|error| view! { <p class="problem">{error.to_string()}{other_messages(&error)}</p> })}
+            {live(move || problem.get().map(|error| view! { <p class="problem">{error.to_string()}{other_messages(&error)}</p> }))}
         </div>
     }
     .into_any()
@@ -190,7 +191,7 @@ pub fn SubmitButton(
 ) -> AnyView {
     view! {
         <button class="button" data-kind=kind type="submit" aria-disabled=move || pending.get().then_some("true")>
-            {move || if pending.get() { "One moment…".to_owned() } else { label.get() }}
+            {live(move || if pending.get() { "One moment…".to_owned() } else { label.get() })}
         </button>
     }
     .into_any()

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 
 use crate::error::UiError;
-use crate::ui::asked::{Answer, Asked};
+use crate::ui::asked::{Answer, Asked, Carried};
 use crate::ui::dialog::Dialog;
 use crate::ui::drawn::IntoAny;
 use crate::ui::failure::{Failure, SmallFailure, heading};
@@ -62,10 +62,7 @@ where
 
 /// The old content stays while new content loads.
 #[inline(never)]
-fn drawn(
-    answer: Resource<Result<Answer, UiError>>,
-    view: Arc<dyn Fn(Result<Answer, UiError>) -> AnyView + Send + Sync>,
-) -> AnyView {
+fn drawn(answer: Carried, view: Arc<dyn Fn(Result<Answer, UiError>) -> AnyView + Send + Sync>) -> AnyView {
     let content = move || {
         let view = Arc::clone(&view);
         Suspend::new(async move { view(answer.await) })

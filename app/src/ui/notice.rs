@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use crate::ui::drawn::IntoAny;
+use crate::ui::live::live;
 
 #[component]
 pub fn Notice() -> AnyView {
@@ -11,7 +12,7 @@ pub fn Notice() -> AnyView {
     let text = move || query.read().get("done").and_then(|code| sentence(&code));
     view! {
         <div role="status" class="notice-place">
-            {move || text().map(|text| view! { <p class="notice">{text}</p> })}
+            {live(move || text().map(|text| view! { <p class="notice">{text}</p> }))}
         </div>
     }
     .into_any()

@@ -1,9 +1,9 @@
 //! The search above a list: a plain GET, so that every result has an address.
 
 use leptos::prelude::*;
-use leptos_router::components::Form;
 
 use crate::ui::drawn::IntoAny;
+use crate::ui::query_form::FilterForm;
 
 #[component]
 pub fn SearchForm(
@@ -16,11 +16,11 @@ pub fn SearchForm(
 ) -> AnyView {
     let label = format!("Search {of}");
     view! {
-        <Form action method="GET" attr:class="filters" attr:role="search" attr:aria-label=format!("Filter {of}")>
+        <FilterForm action label=format!("Filter {of}")>
             <label class="visually-hidden" for="search">{label.clone()}</label>
             <input class="field-input" id="search" type="search" name="search" placeholder=label value=value/>
             <button class="button">"Search"</button>
-        </Form>
+        </FilterForm>
     }
     .into_any()
 }

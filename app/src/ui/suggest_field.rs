@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem};
+use crate::ui::live::live;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suggestion {
@@ -31,7 +32,7 @@ pub fn SuggestField(
     let options = move || suggestions.get().into_iter().map(option).collect_view();
     view! {
         <Field name input label problem hint value list on_input required/>
-        <datalist id=list>{options}</datalist>
+        <datalist id=list>{live(options)}</datalist>
     }
     .into_any()
 }

@@ -18,15 +18,29 @@ const file = (name) => (files[name] ??= fetch(new URL(`./NAME_${name}.wasm`, imp
     })
     // Asked for again, it is tried again.
     .catch((error) => { delete files[name]; throw error; }));
-// How many pieces are needed, and which; then each piece after its number and its length.
+// How many pieces are needed, and which; how many are within, and which; for each of the twelve kinds of sections how long it is in each
+// of these; then the sections, kind by kind.
 const unpacked = (bytes) => {
     const view = new DataView(bytes);
-    const number = (at) => view.getUint32(at, true);
-    const needed = Array.from({ length: number(0) }, (_, place) => number(4 + 4 * place));
-    for (let at = 4 + 4 * needed.length, end; at < bytes.byteLength; at = end) {
-        end = at + 8 + number(at + 4);
-        pieces[number(at)] ??= new Uint8Array(bytes, at + 8, end - at - 8);
+    let at = 0;
+    const number = () => view.getUint32((at += 4) - 4, true);
+    const numbers = (count) => Array.from({ length: count }, number);
+    const needed = numbers(number()), within = numbers(number());
+    const kinds = Array.from({ length: 12 }, () => numbers(within.length));
+    const modules = within.map((_, piece) => {
+        const module = new Uint8Array(kinds.reduce((sum, lengths) => sum + lengths[piece], 8));
+        module.set([0, 97, 115, 109, 1]);
+        return module;
+    });
+    const ends = within.map(() => 8);
+    for (const lengths of kinds) {
+        lengths.forEach((length, piece) => {
+            modules[piece].set(new Uint8Array(bytes, at, length), ends[piece]);
+            ends[piece] += length;
+            at += length;
+        });
     }
+    within.forEach((id, piece) => { pieces[id] ??= modules[piece]; });
     return needed;
 };
 const make = (id) => (made[id] ??= WebAssembly.instantiate(pieces[id], imports()));

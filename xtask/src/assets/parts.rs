@@ -61,8 +61,14 @@ impl Parts {
         let ids: BTreeMap<_, _> = pieces.keys().zip(0_u32..).collect();
         let write = |file: &str, needed: &[&String], within: &[&String]| {
             let needed: Vec<_> = needed.iter().map(|piece| ids[piece]).collect();
-            let within = within.iter().map(|piece| (ids[piece], pieces[*piece].as_slice()));
-            fs::write(pkg.join(format!("{name}_{file}.wasm")), packed(&needed, within))
+            let within: Vec<_> = within
+                .iter()
+                .map(|piece| (ids[piece], pieces[*piece].as_slice()))
+                .collect();
+            Ok::<_, anyhow::Error>(fs::write(
+                pkg.join(format!("{name}_{file}.wasm")),
+                packed(&needed, &within)?,
+            )?)
         };
         let common: Vec<_> = pieces.keys().filter(|piece| self.is_common(piece)).collect();
         write(COMMON, &[], &common)?;

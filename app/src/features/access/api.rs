@@ -7,8 +7,9 @@ use super::model::AccessPage;
 use crate::backend;
 use crate::error::UiError;
 use crate::ui::suggest_field::Suggestion;
+use crate::wire::Wire;
 
-#[server(endpoint = "ui/access/list")]
+#[server(endpoint = "ui/access/list", protocol = Wire)]
 pub async fn list_access(
     server: String,
     #[server(default)] search: String,
@@ -17,13 +18,13 @@ pub async fn list_access(
     backend::call(|backend, actor| async move { backend.access.list(&actor, &server, &search, &cursor).await }).await
 }
 
-#[server(endpoint = "ui/access/suggest")]
+#[server(endpoint = "ui/access/suggest", protocol = Wire)]
 pub async fn suggest_grantees(server: String, #[server(default)] search: String) -> Result<Vec<Suggestion>, UiError> {
     backend::call(|backend, actor| async move { backend.access.suggest(&actor, &server, &search).await }).await
 }
 
 /// `grantee` is an e-mail address, a team's or a virtual account's name, or `everyone`.
-#[server(endpoint = "ui/access/grant")]
+#[server(endpoint = "ui/access/grant", protocol = Wire)]
 pub async fn grant_access(server: String, #[server(default)] grantee: String, role: String) -> Result<(), UiError> {
     let kept = vec![("grantee".to_owned(), grantee.clone())];
     let target = format!("/servers/{server}/access?done=granted");
@@ -34,7 +35,7 @@ pub async fn grant_access(server: String, #[server(default)] grantee: String, ro
     Ok(())
 }
 
-#[server(endpoint = "ui/access/revoke")]
+#[server(endpoint = "ui/access/revoke", protocol = Wire)]
 pub async fn revoke_access(server: String, grantee: String) -> Result<(), UiError> {
     let target = format!("/servers/{server}/access?done=access-removed");
     backend::call(|backend, actor| async move { backend.access.revoke(&actor, &server, &grantee).await }).await?;

@@ -24,7 +24,7 @@ pub fn Give(page: AccessPage, grant: ServerAction<GrantAccess>) -> AnyView {
     view! {
         <section class="card" aria-labelledby="give-access">
             <h3 id="give-access">"Give access"</h3>
-            <ActionForm action=grant attr:class="form form-inline" attr:novalidate="">
+            <ActionForm action=grant class="form form-inline" novalidate=true>
                 <Summary problem/>
                 <input type="hidden" name="server" value=page.server/>
                 <SuggestField name="grantee" label="Who" problem suggestions on_input required=true

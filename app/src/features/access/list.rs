@@ -91,7 +91,7 @@ fn OtherRole(server: String, row: GrantRow, grant: ServerAction<GrantAccess>) ->
         ServerRole::User => (ServerRole::Manager, "Make manager"),
     };
     view! {
-        <ActionForm action=grant attr:class="inline-form">
+        <ActionForm action=grant class="inline-form">
             <input type="hidden" name="server" value=server/>
             <input type="hidden" name="grantee" value=row.grantee/>
             <input type="hidden" name="role" value=role.as_str()/>

@@ -7,8 +7,9 @@ use super::model::{AccountPage, AccountsPage};
 use crate::backend;
 use crate::error::UiError;
 use crate::features::tokens::model::CreatedToken;
+use crate::wire::Wire;
 
-#[server(endpoint = "ui/accounts/list")]
+#[server(endpoint = "ui/accounts/list", protocol = Wire)]
 pub async fn list_accounts(
     #[server(default)] search: String,
     #[server(default)] cursor: String,
@@ -16,13 +17,13 @@ pub async fn list_accounts(
     backend::call(|backend, actor| async move { backend.accounts.list(&actor, &search, &cursor).await }).await
 }
 
-#[server(endpoint = "ui/accounts/get")]
+#[server(endpoint = "ui/accounts/get", protocol = Wire)]
 pub async fn get_account(account: String) -> Result<AccountPage, UiError> {
     backend::call(|backend, actor| async move { backend.accounts.get(&actor, &account).await }).await
 }
 
 /// An owner sees the account, and may not delete it.
-#[server(endpoint = "ui/accounts/to-delete")]
+#[server(endpoint = "ui/accounts/to-delete", protocol = Wire)]
 pub async fn account_to_delete(account: String) -> Result<AccountPage, UiError> {
     backend::call(|backend, actor| async move {
         let page = backend.accounts.get(&actor, &account).await?;
@@ -32,7 +33,7 @@ pub async fn account_to_delete(account: String) -> Result<AccountPage, UiError> 
 }
 
 /// Answers with the first token, and goes nowhere: it is shown once.
-#[server(endpoint = "ui/accounts/create")]
+#[server(endpoint = "ui/accounts/create", protocol = Wire)]
 pub async fn create_account(
     #[server(default)] name: String,
     #[server(default)] description: String,
@@ -48,7 +49,7 @@ pub async fn create_account(
     .await
 }
 
-#[server(endpoint = "ui/accounts/change")]
+#[server(endpoint = "ui/accounts/change", protocol = Wire)]
 pub async fn change_account(
     account: String,
     #[server(default)] description: String,
@@ -68,14 +69,14 @@ pub async fn change_account(
     Ok(())
 }
 
-#[server(endpoint = "ui/accounts/delete")]
+#[server(endpoint = "ui/accounts/delete", protocol = Wire)]
 pub async fn delete_account(account: String) -> Result<(), UiError> {
     backend::call(|backend, actor| async move { backend.accounts.delete(&actor, &account).await }).await?;
     backend::go_to("/virtual-accounts?done=account-deleted");
     Ok(())
 }
 
-#[server(endpoint = "ui/accounts/add-token")]
+#[server(endpoint = "ui/accounts/add-token", protocol = Wire)]
 pub async fn add_account_token(
     account: String,
     #[server(default)] name: String,
@@ -85,7 +86,7 @@ pub async fn add_account_token(
         .await
 }
 
-#[server(endpoint = "ui/accounts/rotate-token")]
+#[server(endpoint = "ui/accounts/rotate-token", protocol = Wire)]
 pub async fn rotate_token(
     account: String,
     token: String,
@@ -94,7 +95,7 @@ pub async fn rotate_token(
     backend::call(|backend, actor| async move { backend.accounts.rotate(&actor, &account, &token, &grace).await }).await
 }
 
-#[server(endpoint = "ui/accounts/revoke-token")]
+#[server(endpoint = "ui/accounts/revoke-token", protocol = Wire)]
 pub async fn revoke_account_token(account: String, token: String) -> Result<(), UiError> {
     let target = format!("/virtual-accounts/{account}?done=revoked");
     backend::call(|backend, actor| async move { backend.accounts.revoke_token(&actor, &account, &token).await })

@@ -16,6 +16,7 @@ use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::asked::ask;
 use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Problem, SubmitButton, Summary, TextArea, problem_of, successes};
+use crate::ui::live::live;
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
 use crate::ui::posted::posted;
@@ -87,7 +88,7 @@ fn Content(page: AccountPage, actions: Actions, outcome: Signal<Option<Result<Cr
         <section aria-labelledby="accounts-tokens">
             <h2 id="accounts-tokens">"Tokens"</h2>
             <Summary problem/>
-            <div role="status">{move || made().map(|token| view! { <Made token/> })}</div>
+            <div role="status">{live(move || made().map(|token| view! { <Made token/> }))}</div>
             <Tokens account=row.name tokens=page.tokens actions/>
         </section>
         {for_admins}
@@ -148,7 +149,7 @@ fn Settings(page: AccountPage, change: ServerAction<ChangeAccount>) -> AnyView {
     view! {
         <section class="card" aria-labelledby="account-settings">
             <h2 id="account-settings">"Description and owner"</h2>
-            <ActionForm action=change attr:class="form" attr:novalidate="">
+            <ActionForm action=change class="form" novalidate=true>
                 <Summary problem/>
                 <input type="hidden" name="account" value=page.row.name/>
                 <TextArea name="description" label="Description (optional)" rows=2 problem value=page.row.description/>

@@ -11,6 +11,7 @@ use crate::ui::action::ServerAction;
 use crate::ui::asked::ask;
 use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, TextArea};
+use crate::ui::live::live;
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
 use crate::ui::posted::posted;
@@ -36,15 +37,10 @@ fn Page(
 ) -> AnyView {
     let problem: Problem = Signal::derive(move || outcome.get().and_then(Result::err));
     let made = move || outcome.get().and_then(Result::ok);
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if let Ok(input) = CreateAccount::from_event(&event) {
-            create.dispatch(input);
-        }
-    };
+    let submit = create.submits();
     view! {
         <PageHead title="Add virtual account" above=vec![("Virtual accounts".to_owned(), "/virtual-accounts".to_owned())]/>
-        <div role="status">{move || made().map(|token| view! { <Made token/> })}</div>
+        <div role="status">{live(move || made().map(|token| view! { <Made token/> }))}</div>
         <form class="form" action="/virtual-accounts/new" method="post" novalidate on:submit=submit>
             <Summary problem/>
             <Field name="name" label="Name" problem required=true

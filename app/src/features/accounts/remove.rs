@@ -32,7 +32,7 @@ fn DeleteDialog(page: AccountPage, delete: ServerAction<Delete>) -> AnyView {
     view! {
         <Dialog heading="Delete virtual account" back=back.clone() of=name.clone()>
             <p>{format!("This deletes {name}. {consequence} It cannot be undone.")}</p>
-            <ActionForm action=delete attr:class="form">
+            <ActionForm action=delete class="form">
                 <Summary problem/>
                 <input type="hidden" name="account" value=name/>
                 <div class="form-buttons">

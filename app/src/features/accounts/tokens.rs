@@ -53,12 +53,7 @@ fn Row(account: String, row: TokenRow, actions: Actions) -> AnyView {
 fn Rotate(account: String, row: TokenRow, rotate: ServerAction<RotateToken>) -> AnyView {
     let id = format!("grace-{}", row.id);
     let options = GRACES.map(|(hours, words)| view! { <option value=hours selected=hours == "24">{words}</option> });
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if let Ok(input) = RotateToken::from_event(&event) {
-            rotate.dispatch(input);
-        }
-    };
+    let submit = rotate.submits();
     view! {
         <Menu label="Rotate".into_any() name=format!("Rotate {}", row.name)>
             <p>"Makes a new token that lives as long as this one was meant to. This one goes on working for a while, so that you can bring out the new one."</p>
@@ -79,12 +74,7 @@ fn Rotate(account: String, row: TokenRow, rotate: ServerAction<RotateToken>) -> 
 
 #[component]
 pub fn AddToken(account: String, action: ServerAction<AddAccountToken>) -> AnyView {
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if let Ok(input) = AddAccountToken::from_event(&event) {
-            action.dispatch(input);
-        }
-    };
+    let submit = action.submits();
     // What was wrong stands above the table, with what was made.
     let problem: Problem = Signal::stored(None);
     view! {

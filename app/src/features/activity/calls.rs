@@ -1,7 +1,6 @@
 //! `/servers/{name}/activity/calls`: one by one, newest first.
 
 use leptos::prelude::*;
-use leptos_router::components::Form;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::api::list_calls;
@@ -13,6 +12,7 @@ use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::loaded::loaded_part;
 use crate::ui::pagination::Pagination;
+use crate::ui::query_form::FilterForm;
 use crate::ui::table::{Table, heads};
 use crate::ui::time::Time;
 
@@ -80,14 +80,14 @@ fn Filters(request: CallsRequest, manager: bool) -> AnyView {
     });
     let action = format!("/servers/{}/activity/calls", request.server);
     view! {
-        <Form action method="GET" attr:class="filters" attr:role="search" attr:aria-label="Filter calls">
+        <FilterForm action label="Filter calls">
             {subject}
             <label class="visually-hidden" for="tool">"Tool or method"</label>
             <input class="field-input" id="tool" type="search" name="tool" placeholder="Tool or method" value=request.tool/>
             <label class="visually-hidden" for="error">"Result"</label>
             <select class="field-input" id="error" name="error">{results}</select>
             <button class="button">"Filter"</button>
-        </Form>
+        </FilterForm>
     }
     .into_any()
 }

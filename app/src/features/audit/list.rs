@@ -1,7 +1,6 @@
 //! `/audit`: the trail, newest first, filtered by the address.
 
 use leptos::prelude::*;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 
 use super::api::list_audit;
@@ -12,6 +11,7 @@ use crate::ui::empty_state::EmptyState;
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
 use crate::ui::pagination::Pagination;
+use crate::ui::query_form::FilterForm;
 use crate::ui::table::{Table, heads};
 use crate::ui::time::Time;
 
@@ -92,7 +92,7 @@ fn Filters(request: AuditRequest) -> AnyView {
         .into_iter()
         .collect_view();
     view! {
-        <Form action="/audit" method="GET" attr:class="filters" attr:role="search" attr:aria-label="Filter the trail">
+        <FilterForm action="/audit" label="Filter the trail">
             <label class="visually-hidden" for="search">"Action"</label>
             <input class="field-input" id="search" type="search" name="search" placeholder="Action" value=request.search/>
             <label class="visually-hidden" for="actor">"Who"</label>
@@ -110,7 +110,7 @@ fn Filters(request: AuditRequest) -> AnyView {
                 <input class="field-input" id="until" type="date" name="until" value=request.until/>
             </span>
             <button class="button">"Filter"</button>
-        </Form>
+        </FilterForm>
     }
     .into_any()
 }

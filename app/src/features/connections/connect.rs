@@ -68,7 +68,7 @@ fn AddOwn(form: FormPage, action: ServerAction<AddOverride>) -> AnyView {
     let problem = problem_of(action);
     view! {
         <Explanation form=form.clone()/>
-        <ActionForm action attr:class="form" attr:novalidate="">
+        <ActionForm action class="form" novalidate=true>
             <Summary problem/>
             <input type="hidden" name="form[server]" value=form.server.clone()/>
             <input type="hidden" name="back" value="connections"/>
@@ -84,7 +84,7 @@ fn EditOwn(form: FormPage, id: String, action: ServerAction<EditOverride>) -> An
     let problem = problem_of(action);
     view! {
         <Explanation form=form.clone()/>
-        <ActionForm action attr:class="form" attr:novalidate="">
+        <ActionForm action class="form" novalidate=true>
             <Summary problem/>
             <input type="hidden" name="form[server]" value=form.server.clone()/>
             <input type="hidden" name="id" value=id/>

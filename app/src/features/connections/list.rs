@@ -2,7 +2,6 @@
 
 use domain::outbound::Mode;
 use leptos::prelude::*;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 
 use super::api::list_connections;
@@ -22,6 +21,7 @@ use crate::ui::expiry::Expires;
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
 use crate::ui::pagination::Pagination;
+use crate::ui::query_form::FilterForm;
 use crate::ui::table::{Table, heads};
 use crate::ui::time::TimeOr;
 
@@ -64,11 +64,11 @@ fn List(page: ConnectionPage, verify: ServerAction<VerifyOverride>) -> AnyView {
         <ConsentProblemNotice/>
         <VerifyOutcome verify/>
         <p class="section-text">"My credential on every server I may use, and what is missing."</p>
-        <Form action="/connections" method="GET" attr:class="filters" attr:role="search" attr:aria-label="Filter connections">
+        <FilterForm action="/connections" label="Filter connections">
             <label class="visually-hidden" for="search">"Search servers"</label>
             <input class="field-input" id="search" type="search" name="search" placeholder="Search servers" value=search/>
             <button class="button">"Search"</button>
-        </Form>
+        </FilterForm>
         {content}
         <Pagination previous=None next/>
     }

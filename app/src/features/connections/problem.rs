@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use crate::ui::drawn::IntoAny;
+use crate::ui::live::live;
 
 #[component]
 pub fn ConsentProblemNotice() -> AnyView {
@@ -18,7 +19,7 @@ pub fn ConsentProblemNotice() -> AnyView {
     };
     view! {
         <div role="alert" class="notice-place">
-            {move || problem().map(|problem| view! { <p class="problem">{problem.sentence()}</p> })}
+            {live(move || problem().map(|problem| view! { <p class="problem">{problem.sentence()}</p> }))}
         </div>
     }
     .into_any()

@@ -32,7 +32,7 @@ fn DeleteDialog(page: IdentityPage, delete: ServerAction<Delete>) -> AnyView {
     view! {
         <Dialog heading="Delete external identity" back=back.clone() of=page.row.name.clone()>
             <p>{format!("This deletes {}. {consequence} {again}", page.row.name)}</p>
-            <ActionForm action=delete attr:class="form">
+            <ActionForm action=delete class="form">
                 <Summary problem/>
                 <input type="hidden" name="id" value=page.row.id/>
                 <div class="form-buttons">

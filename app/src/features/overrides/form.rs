@@ -17,6 +17,7 @@ use crate::ui::asked::ask;
 use crate::ui::dialog::Dialog;
 use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, problem_of};
+use crate::ui::live::live;
 use crate::ui::loaded::loaded_dialog;
 use crate::ui::secret_field::SecretField;
 
@@ -42,7 +43,7 @@ fn AddDialog(page: FormPage, add: ServerAction<Add>, subject: String) -> AnyView
     });
     view! {
         <Dialog heading="Add override" back=back.clone() of=page.server.clone()>
-            <ActionForm action=add attr:class="form" attr:novalidate="">
+            <ActionForm action=add class="form" novalidate=true>
                 <Summary problem/>
                 <input type="hidden" name="form[server]" value=page.server.clone()/>
                 {wins}
@@ -85,7 +86,7 @@ fn EditDialog(page: FormPage, id: String, edit: ServerAction<Edit>, confirm: Ser
     view! {
         <Dialog heading="Edit override" back=back.clone() of=page.server.clone()>
             {suspended}
-            <ActionForm action=edit attr:class="form" attr:novalidate="">
+            <ActionForm action=edit class="form" novalidate=true>
                 <Summary problem/>
                 <input type="hidden" name="form[server]" value=page.server.clone()/>
                 <input type="hidden" name="id" value=id/>
@@ -190,7 +191,7 @@ pub fn Credentials(page: FormPage, problem: Problem) -> AnyView {
             };
             view! {
                 <SecretField name=format!("form[values][{key}]") error_name label problem hint on_input/>
-                {move || warning().map(|text| view! { <p class="field-warning" role="status">{text}</p> })}
+                {live(move || warning().map(|text| view! { <p class="field-warning" role="status">{text}</p> }))}
             }
         })
         .collect_view();
@@ -204,7 +205,7 @@ pub fn Credentials(page: FormPage, problem: Problem) -> AnyView {
     };
     view! {
         {fields}
-        <div class="will-send"><span>"The gateway will send"</span>{lines}</div>
+        <div class="will-send"><span>"The gateway will send"</span>{live(lines)}</div>
         <Field name="expires_on" input="form[expires_on]" label="Expires on (optional)" kind="date" problem value=page.expires_on
             hint="The last day it is used, in UTC."/>
         <VerifyNow problem/>
@@ -230,7 +231,7 @@ fn Replace(problem: Problem) -> AnyView {
             }
         })
     };
-    shown.into_any()
+    live(shown)
 }
 
 #[component]

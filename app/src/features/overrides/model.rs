@@ -238,20 +238,14 @@ pub fn preview(headers: &[(String, Option<String>)], typed: &BTreeMap<String, St
         .map(|(name, template)| {
             let value = match template.as_deref().map(HeaderTemplate::parse) {
                 Some(Ok(template)) => {
-                    let masks: BTreeMap<String, Secret> = template
-                        .names()
-                        .into_iter()
-                        .map(|name| {
-                            let shown = mask(name).unwrap_or_else(|| Secret::new(format!("{{{{{name}}}}}")));
-                            (name.to_owned(), shown)
-                        })
-                        .collect();
+                    let shown = |name: &str| mask(name).unwrap_or_else(|| Secret::new(format!("{{{{{name}}}}}")));
+                    let masks: Vec<_> = template.names().into_iter().map(|name| (name, shown(name))).collect();
                     template
-                        .fill(|name| masks.get(name))
+                        .fill(|name| masks.iter().find(|(known, _)| *known == name).map(|(_, mask)| mask))
                         .map(|filled| filled.expose().to_owned())
                 }
                 Some(Err(_)) => template.clone(),
-                None => mask(&format!("header:{}", name.to_lowercase())).map(|mask| mask.expose().to_owned()),
+                None => mask(&format!("header:{}", name.to_ascii_lowercase())).map(|mask| mask.expose().to_owned()),
             };
             format!("{name}: {}", value.unwrap_or_else(|| "…".to_owned()))
         })

@@ -47,7 +47,7 @@ fn DeleteDialog(what: Doomed, back: Back, delete: ServerAction<Delete>) -> AnyVi
     view! {
         <Dialog heading back=address.clone() of=what.server.clone()>
             <p>{format!("This deletes {whose} on {}. {} It cannot be undone.", what.server, what.consequence)}</p>
-            <ActionForm action=delete attr:class="form">
+            <ActionForm action=delete class="form">
                 <Summary problem/>
                 <input type="hidden" name="server" value=what.server/>
                 <input type="hidden" name="id" value=what.id/>

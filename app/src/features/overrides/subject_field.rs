@@ -6,6 +6,7 @@ use super::api::search_subjects;
 use super::model::SubjectHit;
 use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem};
+use crate::ui::live::live;
 
 #[component]
 pub fn SubjectField(
@@ -29,7 +30,7 @@ pub fn SubjectField(
     let option = |hit: SubjectHit| view! { <option value=hit.value>{hit.label}</option> };
     view! {
         <Field name input label problem value list="subjects" on_input required=true hint/>
-        <datalist id="subjects">{move || options().into_iter().map(option).collect_view()}</datalist>
+        <datalist id="subjects">{live(move || options().into_iter().map(option).collect_view())}</datalist>
     }
     .into_any()
 }

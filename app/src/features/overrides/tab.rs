@@ -4,7 +4,7 @@ use domain::outbound::Mode;
 use domain::overrides::State;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::{Form, Outlet};
+use leptos_router::components::Outlet;
 use leptos_router::hooks::{use_location, use_params_map, use_query_map};
 
 use super::api::{VerifyOverride, list_overrides};
@@ -19,6 +19,7 @@ use crate::ui::empty_state::EmptyState;
 use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::loaded_part;
 use crate::ui::pagination::Pagination;
+use crate::ui::query_form::FilterForm;
 
 #[component]
 pub fn OverridesTab() -> AnyView {
@@ -184,7 +185,7 @@ fn Filters(request: ListRequest, total: Option<i64>) -> AnyView {
         total => format!("{total} overrides"),
     });
     view! {
-        <Form action=action method="GET" attr:class="filters" attr:role="search">
+        <FilterForm action=action>
             <label class="visually-hidden" for="search">"Search entity"</label>
             <input class="field-input" id="search" name="search" type="search" placeholder="Search entity" value=request.search.clone() on:change=submit/>
             <label class="visually-hidden" for="kind">"Type"</label>
@@ -194,7 +195,7 @@ fn Filters(request: ListRequest, total: Option<i64>) -> AnyView {
             <input type="hidden" name="sort" value=request.sort.clone()/>
             <button class="button">"Search"</button>
             <output class="filter-count">{count}</output>
-        </Form>
+        </FilterForm>
     }
     .into_any()
 }

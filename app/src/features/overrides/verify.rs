@@ -7,6 +7,7 @@ use super::model::OverrideRow;
 use crate::ui::action::{ActionForm, ServerAction};
 use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Check, Problem, Summary, problem_of};
+use crate::ui::live::live;
 
 /// In a form that stores one.
 #[component]
@@ -24,7 +25,7 @@ pub fn VerifyButton(server: String, row: OverrideRow, verify: ServerAction<Verif
     let name = format!("Verify the override of {}", row.subject.name);
     row.may_verify.then(|| {
         view! {
-            <ActionForm action=verify attr:class="inline-form">
+            <ActionForm action=verify class="inline-form">
                 <input type="hidden" name="server" value=server/>
                 <input type="hidden" name="id" value=row.id/>
                 <button class="button" data-kind="quiet" aria-label=name>"Verify"</button>
@@ -45,7 +46,7 @@ pub fn VerifyOutcome(verify: ServerAction<VerifyOverride>) -> AnyView {
     };
     view! {
         <Summary problem/>
-        <div role="status" class="notice-place">{said}</div>
+        <div role="status" class="notice-place">{live(said)}</div>
     }
     .into_any()
 }

@@ -3,7 +3,6 @@
 
 use domain::field::FieldError;
 use leptos::prelude::*;
-use leptos_router::components::Form;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::api::why;
@@ -16,6 +15,7 @@ use crate::ui::badge::Badge;
 use crate::ui::dialog::Dialog;
 use crate::ui::drawn::IntoAny;
 use crate::ui::loaded::loaded_dialog;
+use crate::ui::query_form::QueryForm;
 
 const HEADING: &str = "Why this credential?";
 
@@ -70,11 +70,11 @@ fn Ask(page: WhyPage) -> AnyView {
         kept: Vec::new(),
     });
     view! {
-        <Form action=action method="GET" attr:class="form">
+        <QueryForm action=action>
             <SubjectField name="subject" input="subject" label="Somebody else" problem=Signal::stored(problem) server=page.server subjects=page.subjects
                 value=page.typed hint="An e-mail address or a virtual account's name."/>
             <div class="form-buttons"><button class="button">"Show"</button></div>
-        </Form>
+        </QueryForm>
     }
     .into_any()
 }

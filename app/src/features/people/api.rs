@@ -7,8 +7,9 @@ use super::model::{InviteLink, PeoplePage, PersonPage};
 use crate::backend;
 use crate::error::UiError;
 use crate::ui::suggest_field::Suggestion;
+use crate::wire::Wire;
 
-#[server(endpoint = "ui/people/list")]
+#[server(endpoint = "ui/people/list", protocol = Wire)]
 pub async fn list_people(
     #[server(default)] search: String,
     #[server(default)] cursor: String,
@@ -16,18 +17,18 @@ pub async fn list_people(
     backend::call(|backend, actor| async move { backend.directory.list(&actor, &search, &cursor).await }).await
 }
 
-#[server(endpoint = "ui/people/get")]
+#[server(endpoint = "ui/people/get", protocol = Wire)]
 pub async fn get_person(id: String) -> Result<PersonPage, UiError> {
     backend::call(|backend, actor| async move { backend.directory.get(&actor, &id).await }).await
 }
 
-#[server(endpoint = "ui/people/suggest")]
+#[server(endpoint = "ui/people/suggest", protocol = Wire)]
 pub async fn suggest_people(#[server(default)] search: String) -> Result<Vec<Suggestion>, UiError> {
     backend::call(|backend, actor| async move { backend.directory.suggest(&actor, &search).await }).await
 }
 
 /// Answers with the link, and goes nowhere: it is shown once.
-#[server(endpoint = "ui/people/invite")]
+#[server(endpoint = "ui/people/invite", protocol = Wire)]
 pub async fn invite_person(
     #[server(default)] email: String,
     #[server(default)] name: String,
@@ -36,12 +37,12 @@ pub async fn invite_person(
     backend::call(|backend, actor| async move { backend.directory.invite(&actor, &email, &name, &role).await }).await
 }
 
-#[server(endpoint = "ui/people/link")]
+#[server(endpoint = "ui/people/link", protocol = Wire)]
 pub async fn new_link(id: String) -> Result<InviteLink, UiError> {
     backend::call(|backend, actor| async move { backend.directory.link(&actor, &id).await }).await
 }
 
-#[server(endpoint = "ui/people/withdraw")]
+#[server(endpoint = "ui/people/withdraw", protocol = Wire)]
 pub async fn withdraw_link(id: String) -> Result<(), UiError> {
     let target = format!("/people/{id}?done=withdrawn");
     backend::call(|backend, actor| async move { backend.directory.withdraw(&actor, &id).await }).await?;
@@ -50,7 +51,7 @@ pub async fn withdraw_link(id: String) -> Result<(), UiError> {
 }
 
 /// An empty part stays as it is.
-#[server(endpoint = "ui/people/change")]
+#[server(endpoint = "ui/people/change", protocol = Wire)]
 pub async fn change_person(
     id: String,
     #[server(default)] name: String,
@@ -73,7 +74,7 @@ pub async fn change_person(
     Ok(())
 }
 
-#[server(endpoint = "ui/people/revoke-token")]
+#[server(endpoint = "ui/people/revoke-token", protocol = Wire)]
 pub async fn revoke_persons_token(id: String, token: String) -> Result<(), UiError> {
     let target = format!("/people/{id}?done=revoked");
     backend::call(|backend, actor| async move { backend.directory.revoke_token(&actor, &id, &token).await }).await?;
@@ -81,7 +82,7 @@ pub async fn revoke_persons_token(id: String, token: String) -> Result<(), UiErr
     Ok(())
 }
 
-#[server(endpoint = "ui/people/delete")]
+#[server(endpoint = "ui/people/delete", protocol = Wire)]
 pub async fn delete_person(id: String) -> Result<(), UiError> {
     backend::call(|backend, actor| async move { backend.directory.delete(&actor, &id).await }).await?;
     backend::go_to("/people?done=person-deleted");

@@ -15,6 +15,7 @@ use crate::ui::asked::ask;
 use crate::ui::badge::Badge;
 use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, problem_of, successes};
+use crate::ui::live::live;
 use crate::ui::loaded::loaded;
 use crate::ui::menu::Menu;
 use crate::ui::page::PageHead;
@@ -107,7 +108,7 @@ fn Disable(row: PersonRow, change: ServerAction<ChangePerson>) -> AnyView {
 #[component]
 fn Enable(row: PersonRow, change: ServerAction<ChangePerson>) -> AnyView {
     view! {
-        <ActionForm action=change attr:class="inline-form">
+        <ActionForm action=change class="inline-form">
             <input type="hidden" name="id" value=row.id/>
             <input type="hidden" name="disabled" value="false"/>
             <button class="button">"Enable"</button>
@@ -140,16 +141,11 @@ fn SignIn(
     let until = row.invited_until.clone().map(|until| {
         view! { <p class="muted">"The link that was made last ends "<Time at=until/>"."</p> }
     });
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if let Ok(input) = NewLink::from_event(&event) {
-            link.dispatch(input);
-        }
-    };
+    let submit = link.submits();
     let id = row.id.clone();
     let take_back = under_way.then(|| {
         view! {
-            <ActionForm action=withdraw attr:class="inline-form">
+            <ActionForm action=withdraw class="inline-form">
                 <input type="hidden" name="id" value=id/>
                 <button class="button" data-kind="quiet">"Take the link back"</button>
             </ActionForm>
@@ -172,7 +168,7 @@ fn SignIn(
             <Summary problem/>
             <p>{text}</p>
             {until}
-            <div role="status">{move || made().map(|link| view! { <Link link/> })}</div>
+            <div role="status">{live(move || made().map(|link| view! { <Link link/> }))}</div>
             {buttons}
         </section>
     }
@@ -185,7 +181,7 @@ fn Settings(row: PersonRow, change: ServerAction<ChangePerson>) -> AnyView {
     view! {
         <section class="card" aria-labelledby="person-settings">
             <h2 id="person-settings">"Name and role"</h2>
-            <ActionForm action=change attr:class="form" attr:novalidate="">
+            <ActionForm action=change class="form" novalidate=true>
                 <input type="hidden" name="id" value=row.id/>
                 <Field name="name" label="Name" problem value=row.name/>
                 <RoleField admin=row.admin problem/>

@@ -7,6 +7,7 @@ use super::model::InviteLink;
 use crate::ui::action::ServerAction;
 use crate::ui::drawn::IntoAny;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary};
+use crate::ui::live::live;
 use crate::ui::page::PageHead;
 use crate::ui::posted::posted;
 use crate::ui::shown_once::ShownOnce;
@@ -19,16 +20,11 @@ pub fn InvitePerson() -> AnyView {
     let outcome = Signal::derive(move || invite.value().get().or_else(|| posted.clone()));
     let problem: Problem = Signal::derive(move || outcome.get().and_then(Result::err));
     let made = move || outcome.get().and_then(Result::ok);
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if let Ok(input) = Invite::from_event(&event) {
-            invite.dispatch(input);
-        }
-    };
+    let submit = invite.submits();
     view! {
         <PageHead title="Invite person" above=vec![("People".to_owned(), "/people".to_owned())]/>
         <p class="section-text">"You get a link to send them, which works once within seven days. With it they choose a password and are in."</p>
-        <div role="status">{move || made().map(|link| view! { <Link link invited=true/> })}</div>
+        <div role="status">{live(move || made().map(|link| view! { <Link link invited=true/> }))}</div>
         <form class="form" action="/people/new" method="post" novalidate on:submit=submit>
             <Summary problem/>
             <Field name="email" label="E-mail address" kind="email" problem required=true/>

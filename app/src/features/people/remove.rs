@@ -31,7 +31,7 @@ fn DeleteDialog(page: PersonPage, delete: ServerAction<Delete>) -> AnyView {
     view! {
         <Dialog heading="Delete person" back=back.clone() of=page.row.name.clone()>
             <p>{format!("This deletes {} ({}). {consequence} What they did stays in the audit trail. It cannot be undone; disabling can.", page.row.name, page.row.email)}</p>
-            <ActionForm action=delete attr:class="form">
+            <ActionForm action=delete class="form">
                 <Summary problem/>
                 <input type="hidden" name="id" value=page.row.id/>
                 <div class="form-buttons">

@@ -2,7 +2,6 @@
 
 use domain::outbound::Mode;
 use leptos::prelude::*;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 
 use super::api::list_servers;
@@ -16,6 +15,7 @@ use crate::ui::icon::{Icon, icons};
 use crate::ui::loaded::loaded;
 use crate::ui::page::PageHead;
 use crate::ui::pagination::Pagination;
+use crate::ui::query_form::FilterForm;
 use crate::ui::table::{Table, heads};
 
 #[component]
@@ -92,7 +92,7 @@ fn Filters(request: ServerListRequest) -> AnyView {
         .map(|(value, label)| option(value, label, &request.status))
         .collect_view();
     view! {
-        <Form action="/servers" method="GET" attr:class="filters" attr:role="search" attr:aria-label="Filter servers">
+        <FilterForm action="/servers" label="Filter servers">
             <label class="visually-hidden" for="search">"Search servers"</label>
             <input class="field-input" id="search" type="search" name="search" placeholder="Search servers" value=request.search.clone()/>
             <label class="visually-hidden" for="mode">"Outbound auth"</label>
@@ -100,7 +100,7 @@ fn Filters(request: ServerListRequest) -> AnyView {
             <label class="visually-hidden" for="status">"My status"</label>
             <select class="field-input" id="status" name="status">{statuses}</select>
             <button class="button">"Search"</button>
-        </Form>
+        </FilterForm>
     }
     .into_any()
 }

@@ -24,7 +24,7 @@ fn Form(page: SettingsPage, create: ServerAction<CreateServer>) -> AnyView {
     let problem = problem_of(create);
     view! {
         <PageHead title="Add server" above=vec![("Servers".to_owned(), "/servers".to_owned())]/>
-        <ActionForm action=create attr:class="form" attr:novalidate="">
+        <ActionForm action=create class="form" novalidate=true>
             <Summary problem/>
             <ServerFields page problem/>
             <div class="form-buttons">

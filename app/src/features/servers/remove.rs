@@ -30,7 +30,7 @@ fn DeleteDialog(server: String, delete: ServerAction<Delete>) -> AnyView {
     view! {
         <Dialog heading="Delete server" back=back.clone() of=server.clone()>
             <p>{format!("This deletes {server}, everyone's access to it and all its overrides. Calls to it fail at once. It cannot be undone.")}</p>
-            <ActionForm action=delete attr:class="form" attr:novalidate="">
+            <ActionForm action=delete class="form" novalidate=true>
                 <Summary problem/>
                 <input type="hidden" name="server" value=server.clone()/>
                 <Field name="typed_name" label="Type the server's name to confirm" problem required=true/>

@@ -38,7 +38,7 @@ fn Form(page: SettingsPage, change: ServerAction<ChangeServer>) -> AnyView {
     let label = Signal::derive(move || if confirming.get() { "Confirm and save" } else { "Save" }.to_owned());
     view! {
         <Title text=format!("Settings · {} · Overkey", page.name)/>
-        <ActionForm action=change attr:class="form" attr:novalidate="">
+        <ActionForm action=change class="form" novalidate=true>
             <h2>"Settings"</h2>
             <Summary problem/>
             <input type="hidden" name="server" value=page.name.clone()/>

@@ -73,7 +73,7 @@ fn Channel(name: &'static str, on: bool, text: &'static str) -> AnyView {
 fn Test(test: ServerAction<TestNotifications>) -> AnyView {
     let problem = problem_of(test);
     view! {
-        <ActionForm action=test attr:class="form">
+        <ActionForm action=test class="form">
             <Summary problem/>
             <div class="form-buttons">
                 <SubmitButton label=Signal::stored("Send a test".to_owned()) pending=test.pending() kind="plain"/>

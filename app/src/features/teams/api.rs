@@ -6,8 +6,9 @@ use super::model::{TeamPage, TeamsPage};
 #[cfg(feature = "ssr")]
 use crate::backend;
 use crate::error::UiError;
+use crate::wire::Wire;
 
-#[server(endpoint = "ui/teams/list")]
+#[server(endpoint = "ui/teams/list", protocol = Wire)]
 pub async fn list_teams(
     #[server(default)] search: String,
     #[server(default)] cursor: String,
@@ -15,7 +16,7 @@ pub async fn list_teams(
     backend::call(|backend, actor| async move { backend.teams.list(&actor, &search, &cursor).await }).await
 }
 
-#[server(endpoint = "ui/teams/get")]
+#[server(endpoint = "ui/teams/get", protocol = Wire)]
 pub async fn get_team(
     team: String,
     #[server(default)] search: String,
@@ -24,7 +25,7 @@ pub async fn get_team(
     backend::call(|backend, actor| async move { backend.teams.get(&actor, &team, &search, &cursor).await }).await
 }
 
-#[server(endpoint = "ui/teams/create")]
+#[server(endpoint = "ui/teams/create", protocol = Wire)]
 pub async fn create_team(
     #[server(default)] name: String,
     #[server(default)] description: String,
@@ -37,7 +38,7 @@ pub async fn create_team(
     Ok(())
 }
 
-#[server(endpoint = "ui/teams/change")]
+#[server(endpoint = "ui/teams/change", protocol = Wire)]
 pub async fn change_team(
     team: String,
     #[server(default)] name: String,
@@ -51,14 +52,14 @@ pub async fn change_team(
     Ok(())
 }
 
-#[server(endpoint = "ui/teams/delete")]
+#[server(endpoint = "ui/teams/delete", protocol = Wire)]
 pub async fn delete_team(team: String) -> Result<(), UiError> {
     backend::call(|backend, actor| async move { backend.teams.delete(&actor, &team).await }).await?;
     backend::go_to("/teams?done=team-deleted");
     Ok(())
 }
 
-#[server(endpoint = "ui/teams/add-member")]
+#[server(endpoint = "ui/teams/add-member", protocol = Wire)]
 pub async fn add_member(team: String, #[server(default)] user: String) -> Result<(), UiError> {
     let kept = vec![("user".to_owned(), user.clone())];
     let target = format!("/teams/{team}?done=member-added");
@@ -69,7 +70,7 @@ pub async fn add_member(team: String, #[server(default)] user: String) -> Result
     Ok(())
 }
 
-#[server(endpoint = "ui/teams/remove-member")]
+#[server(endpoint = "ui/teams/remove-member", protocol = Wire)]
 pub async fn remove_member(team: String, user: String) -> Result<(), UiError> {
     let target = format!("/teams/{team}?done=member-removed");
     backend::call(|backend, actor| async move { backend.teams.remove_member(&actor, &team, &user).await }).await?;

@@ -80,7 +80,7 @@ fn Add(team: String, people: Vec<Suggestion>, add: ServerAction<AddMember>) -> A
     view! {
         <section class="card" aria-labelledby="add-member">
             <h2 id="add-member">"Add a person"</h2>
-            <ActionForm action=add attr:class="form form-inline" attr:novalidate="">
+            <ActionForm action=add class="form form-inline" novalidate=true>
                 <Summary problem/>
                 <input type="hidden" name="team" value=team/>
                 <PersonField name="user" label="Who" problem first=people hint="An e-mail address. They get what the team has, at once."/>
@@ -181,7 +181,7 @@ fn Settings(row: TeamRow, change: ServerAction<ChangeTeam>) -> AnyView {
     view! {
         <section class="card" aria-labelledby="team-settings">
             <h2 id="team-settings">"Name and description"</h2>
-            <ActionForm action=change attr:class="form" attr:novalidate="">
+            <ActionForm action=change class="form" novalidate=true>
                 <Summary problem/>
                 <input type="hidden" name="team" value=row.name.clone()/>
                 <TeamFields problem name=row.name description=row.description/>

@@ -14,7 +14,7 @@ pub fn NewTeam() -> AnyView {
     let problem = problem_of(create);
     view! {
         <PageHead title="Add team" above=vec![("Teams".to_owned(), "/teams".to_owned())]/>
-        <ActionForm action=create attr:class="form" attr:novalidate="">
+        <ActionForm action=create class="form" novalidate=true>
             <Summary problem/>
             <TeamFields problem/>
             <div class="form-buttons">

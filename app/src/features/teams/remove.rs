@@ -35,7 +35,7 @@ fn DeleteDialog(page: TeamPage, delete: ServerAction<Delete>) -> AnyView {
     view! {
         <Dialog heading="Delete team" back=back.clone() of=name.clone()>
             <p>{format!("This deletes the team {name}. {consequence} It cannot be undone.")}</p>
-            <ActionForm action=delete attr:class="form">
+            <ActionForm action=delete class="form">
                 <Summary problem/>
                 <input type="hidden" name="team" value=name/>
                 <div class="form-buttons">

@@ -13,6 +13,7 @@ use crate::ui::asked::ask;
 use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{Field, Problem, SubmitButton, Summary, successes};
+use crate::ui::live::live;
 use crate::ui::loaded::loaded;
 use crate::ui::menu::Menu;
 use crate::ui::page::PageHead;
@@ -46,12 +47,7 @@ pub fn Tokens() -> AnyView {
 fn New(create: ServerAction<CreateToken>, outcome: Signal<Option<Result<CreatedToken, UiError>>>) -> AnyView {
     let problem: Problem = Signal::derive(move || outcome.get().and_then(Result::err));
     let made = move || outcome.get().and_then(Result::ok);
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if let Ok(input) = CreateToken::from_event(&event) {
-            create.dispatch(input);
-        }
-    };
+    let submit = create.submits();
     view! {
         <section class="card" aria-labelledby="new-token">
             <h2 id="new-token">"New token"</h2>
@@ -61,7 +57,7 @@ fn New(create: ServerAction<CreateToken>, outcome: Signal<Option<Result<CreatedT
                 <LifetimeField label="Expires after"/>
                 <div class="form-buttons"><SubmitButton label=Signal::stored("Create token".to_owned()) pending=create.pending()/></div>
             </form>
-            <div role="status">{move || made().map(|token| view! { <Made token/> })}</div>
+            <div role="status">{live(move || made().map(|token| view! { <Made token/> }))}</div>
         </section>
     }
     .into_any()

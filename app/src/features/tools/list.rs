@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::api::{CallTool, list_tools};
@@ -13,7 +12,9 @@ use crate::ui::badge::Badge;
 use crate::ui::drawn::IntoAny;
 use crate::ui::empty_state::EmptyState;
 use crate::ui::field::{Summary, problem_of};
+use crate::ui::live::live;
 use crate::ui::loaded::loaded_part;
+use crate::ui::query_form::FilterForm;
 
 #[component]
 pub fn Tools() -> impl IntoView {
@@ -67,12 +68,12 @@ fn Found(server: String, tools: Vec<Tool>, search: Memo<String>) -> AnyView {
         view! { <ul class="tools">{found}</ul> }.into_any()
     };
     view! {
-        <Form action=action method="GET" attr:class="filters" attr:role="search" attr:aria-label="Filter tools">
+        <FilterForm action=action label="Filter tools">
             <label class="visually-hidden" for="search">"Search tools"</label>
             <input class="field-input" id="search" type="search" name="search" placeholder="Search tools" value=search.get_untracked()/>
             <button class="button">"Search"</button>
-        </Form>
-        {shown}
+        </FilterForm>
+        {live(shown)}
     }
     .into_any()
 }
@@ -117,7 +118,7 @@ fn TryIt(server: String, tool: String) -> AnyView {
     view! {
         <details class="fold needs-scripts">
             <summary>"Try it"</summary>
-            <ActionForm action=call attr:class="form">
+            <ActionForm action=call class="form">
                 <Summary problem/>
                 <input type="hidden" name="server" value=server/>
                 <input type="hidden" name="tool" value=tool/>
@@ -127,7 +128,7 @@ fn TryIt(server: String, tool: String) -> AnyView {
                 </div>
                 <div class="form-buttons"><button class="button" type="submit">"Call the tool"</button></div>
             </ActionForm>
-            <div role="status">{answer}</div>
+            <div role="status">{live(answer)}</div>
         </details>
     }
     .into_any()

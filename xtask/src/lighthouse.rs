@@ -1,0 +1,48 @@
+//! `make lighthouse`: how fast the pages are in a browser (see bench/README.md). A measure and no test: its numbers mean something
+//! on a machine that does nothing else.
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::assets::{self, Mode};
+use crate::shell::{cargo, program, run, step};
+use crate::{node, setup, workspace};
+
+pub fn command(args: &[String]) -> Result<()> {
+    setup::for_building()?;
+    setup::for_tests()?;
+    let packages = workspace::scratch().join("lighthouse");
+    node::packages_at(&workspace::end2end().join("lighthouse"), &packages)?;
+    assets::build(Mode::Release)?;
+    step("Building the server");
+    run(&mut cargo(&[
+        "build",
+        "-p",
+        "server",
+        "--bin",
+        "overkey",
+        "--profile",
+        "quick",
+    ]))?;
+    step("Measuring");
+    let chromium = setup::chromium().context("Chromium is missing: install it with `apt-get install chromium`")?;
+    let mut playwright = program("node");
+    playwright
+        .current_dir(workspace::end2end())
+        .args([
+            "node_modules/@playwright/test/cli.js",
+            "test",
+            "--config",
+            "lighthouse/playwright.config.ts",
+        ])
+        .args(args)
+        .env("OVERKEY_TEST_BIN", workspace::target().join("quick/overkey"))
+        .env(
+            "OVERKEY_LIGHTHOUSE",
+            packages.join("node_modules/lighthouse/core/index.js"),
+        )
+        .env("OVERKEY_TEST_CHROMIUM", chromium);
+    if !playwright.status()?.success() {
+        bail!("a page is slower than it should be");
+    }
+    Ok(())
+}
