@@ -1,5 +1,5 @@
 // What a page costs a browser that has been here never before, and that nothing on it jumps about while it wakes up.
-import type { Page } from "@playwright/test";
+import type { Page, Response } from "@playwright/test";
 import { ada, bob, expect, mia, settled, test } from "../fixtures/app.ts";
 
 /** How far things may move (Cumulative Layout Shift); browsers call 0.1 good. */
@@ -56,9 +56,20 @@ async function expectLight(page: Page, path: string, budget = BUDGET): Promise<v
       for (const entry of list.getEntries()) moved.moved += (entry as unknown as { value: number }).value;
     }).observe({ type: "layout-shift", buffered: true });
   });
+  const files: Response[] = [];
+  page.on("response", (answer) => {
+    if (new URL(answer.url()).pathname.startsWith("/pkg/")) files.push(answer);
+  });
   await page.goto(path);
   await settled(page);
   await page.waitForLoadState("networkidle");
+  for (const file of files) {
+    expect(file.url(), "named by what is in it").toMatch(/\/pkg\/overkey-[0-9a-f]{10}[._]/);
+    expect(file.headers()).toMatchObject({
+      "cache-control": "public, max-age=31536000, immutable",
+      "content-encoding": "br",
+    });
+  }
   const loaded = await page.evaluate(() => {
     const code = (performance.getEntriesByType("resource") as PerformanceResourceTiming[]).filter((file) =>
       /\.(js|wasm)$/.test(file.name),
