@@ -51,6 +51,9 @@ pub(super) trait Dialect {
     const TELL: Option<&'static str>;
     /// The same for one row of several, of which those that others hold are passed over.
     const SKIP_LOCKED: &'static str;
+    /// Has the rest of the work look for rows along indexes. PostgreSQL takes it for quicker to read all of a table, several times
+    /// the size, where it expects that few rows fit.
+    const ALONG_INDEXES: Option<&'static str>;
 }
 
 impl Dialect for Tx<Sqlite> {
@@ -59,6 +62,7 @@ impl Dialect for Tx<Sqlite> {
     /// `follow` sees that the file has changed.
     const TELL: Option<&'static str> = None;
     const SKIP_LOCKED: &'static str = "";
+    const ALONG_INDEXES: Option<&'static str> = None;
 }
 
 impl Dialect for Tx<Postgres> {
@@ -66,6 +70,9 @@ impl Dialect for Tx<Postgres> {
     const FOR_UPDATE: &'static str = " FOR UPDATE";
     const TELL: Option<&'static str> = Some("SELECT pg_notify('overkey_changes', $1)");
     const SKIP_LOCKED: &'static str = " FOR UPDATE SKIP LOCKED";
+    const ALONG_INDEXES: Option<&'static str> = Some(
+        "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)",
+    );
 }
 
 /// Stamps an `impl` for both databases.
