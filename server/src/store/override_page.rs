@@ -164,9 +164,7 @@ macro_rules! stamp {
             pub(super) async fn override_page(&mut self, query: &OverrideQuery) -> Result<OverridePage, StoreError> {
                 let order = order(query);
                 let from = order.spot(query.cursor.as_deref())?;
-                if let Some(settings) = Self::ALONG_INDEXES {
-                    sqlx::query(settings).execute(&mut *self.tx).await?;
-                }
+                self.plan_for(Self::ALONG_INDEXES).await?;
                 let branches = self.branches(query).await?;
                 let found: Vec<Record> = if branches.is_empty() {
                     Vec::new()
@@ -186,13 +184,22 @@ macro_rules! stamp {
                 let total = match known_total(query, from.as_ref(), found.len()) {
                     _ if !query.counted => None,
                     Some(total) => Some(total),
+                    None if branches.is_empty() => Some(0),
                     None => {
-                        let mut count = Self::count_sql("", query);
+                        self.plan_for(Self::IN_ORDER).await?;
+                        let mut count = Self::count_sql("", query, &branches);
                         let count = count.build_query_scalar().persistent(false);
                         Some(count.fetch_one(&mut *self.tx).await?)
                     }
                 };
                 page(query, from.as_ref(), found, total)
+            }
+
+            async fn plan_for(&mut self, settings: Option<&'static str>) -> Result<(), StoreError> {
+                if let Some(settings) = settings {
+                    sqlx::query(settings).execute(&mut *self.tx).await?;
+                }
+                Ok(())
             }
 
             /// The ranges that the page is put together from; without parts it is one.

@@ -9,7 +9,7 @@ use sqlx::QueryBuilder;
 use super::override_page::{FEW, Key, Order, Spot, by};
 use super::overrides::{columns, joins};
 use super::standing::Standing;
-use super::work::{Tx, for_both};
+use super::work::{Dialect, Tx, for_both};
 use super::{OverrideQuery, Part, cursor};
 
 /// The range first, so that only the rows to show are read whole.
@@ -134,17 +134,7 @@ macro_rules! stamp {
             ) {
                 sql.push("SELECT ").push(order.columns.join(", ")).push(" FROM ");
                 Self::source(sql, query, branch);
-                sql.push(" WHERE server_id = ")
-                    .push_bind(query.server.as_str().to_owned());
-                if let Some(standing) = &branch.standing {
-                    sql.push(" AND standing = ").push_bind(standing.text.clone());
-                }
-                if let Some((ended, at)) = branch.ended {
-                    // The plus keeps SQLite from going by the end, for all of them, where it is to go by the order of the page.
-                    sql.push(" AND +expires_at").push(side(ended)).push_bind(at.0);
-                }
-                Self::access(sql, query, branch.access);
-                Self::search(sql, query);
+                Self::of_branch(sql, query, branch);
                 if let Some(spot) = from {
                     Self::go_on(sql, branch, order, spot, descending);
                 }
@@ -152,6 +142,21 @@ macro_rules! stamp {
                 sql.push(" ORDER BY ")
                     .push(by(order.within(branch), descending))
                     .push(limit);
+            }
+
+            fn of_branch(sql: &mut QueryBuilder<'_, $db>, query: &OverrideQuery, branch: &Branch) {
+                match &branch.standing {
+                    Some(standing) => sql.push(" WHERE standing = ").push_bind(standing.text.clone()),
+                    None => sql
+                        .push(" WHERE server_id = ")
+                        .push_bind(query.server.as_str().to_owned()),
+                };
+                if let Some((ended, at)) = branch.ended {
+                    // The plus keeps SQLite from going by the end, for all of them, where it is to go by the order of the page.
+                    sql.push(" AND +expires_at").push(side(ended)).push_bind(at.0);
+                }
+                Self::access(sql, query, branch.access);
+                Self::search(sql, query);
             }
 
             /// A LIMIT keeps the databases from looking into what is gathered.
@@ -203,10 +208,9 @@ macro_rules! stamp {
             }
 
             fn search(sql: &mut QueryBuilder<'_, $db>, query: &OverrideQuery) {
-                if let Some(pattern) = cursor::pattern(query.search.as_deref()) {
-                    sql.push(" AND entity_key LIKE ")
-                        .push_bind(pattern)
-                        .push(r" ESCAPE '\'");
+                if let Some(text) = cursor::sought(query.search.as_deref()) {
+                    sql.push(" AND ").push(Self::PLACE_IN).push("(entity_key, ");
+                    sql.push_bind(text).push(") > 0");
                 }
             }
 
@@ -239,22 +243,33 @@ macro_rules! stamp {
                     .push(")");
             }
 
-            pub(super) fn count_sql(before: &str, query: &OverrideQuery) -> QueryBuilder<'static, $db> {
+            /// All in one index that holds little; what is searched for, in the one that a page by name goes along.
+            pub(super) fn count_sql(
+                before: &str,
+                query: &OverrideQuery,
+                branches: &[Branch],
+            ) -> QueryBuilder<'static, $db> {
                 let mut sql = QueryBuilder::<$db>::new(before);
-                sql.push("SELECT COUNT(*) FROM ");
-                Self::source(&mut sql, query, &Branch::all());
-                sql.push(" WHERE server_id = ")
-                    .push_bind(query.server.as_str().to_owned());
-                if let Some(parts) = &query.among {
-                    sql.push(" AND standing IN (");
-                    let mut standings = sql.separated(", ");
-                    standings.push("''");
-                    for part in parts {
-                        standings.push_bind(part.standing.text.clone());
+                sql.push("SELECT COUNT(*) FROM (");
+                let searched = cursor::sought(query.search.as_deref()).is_some();
+                for (number, branch) in branches.iter().enumerate() {
+                    sql.push(if number == 0 {
+                        "SELECT * FROM ("
+                    } else {
+                        " UNION ALL SELECT * FROM ("
+                    });
+                    sql.push("SELECT 1 FROM ");
+                    Self::source(&mut sql, query, branch);
+                    Self::of_branch(&mut sql, query, branch);
+                    if searched {
+                        sql.push(" ORDER BY entity_key, id LIMIT 1000000000");
+                    } else {
+                        sql.push(" AND server_id = ")
+                            .push_bind(query.server.as_str().to_owned());
                     }
-                    sql.push(")");
+                    sql.push(") part");
                 }
-                Self::search(&mut sql, query);
+                sql.push(") found");
                 sql
             }
 

@@ -48,11 +48,11 @@ pub(super) fn fields<'a>(keys: impl Iterator<Item = &'a String>) -> String {
 }
 
 impl Standing {
-    /// `user manual good granted lasting API_KEY,header:x-tenant`
+    /// The server's id, and then `user manual good granted lasting API_KEY,header:x-tenant`.
     pub(super) fn parse(text: String) -> Result<Self, StoreError> {
-        let parts: Vec<&str> = text.splitn(6, ' ').collect();
-        let [subject, kind, condition, granted, ends, fields] = parts[..] else {
-            return Err(StoreError::broken("a standing has six parts"));
+        let parts: Vec<&str> = text.splitn(7, ' ').collect();
+        let [_, subject, kind, condition, granted, ends, fields] = parts[..] else {
+            return Err(StoreError::broken("a standing has seven parts"));
         };
         Ok(Self {
             subject_kind: known(SubjectKind::parse(subject), "standing")?,
@@ -90,7 +90,10 @@ mod tests {
     #[test]
     fn a_standing_is_read_as_it_is_stored() {
         let keys = ["API_KEY".to_owned(), "header:x-tenant".to_owned()];
-        let text = format!("virtual_account manual rejected granted ending {}", fields(keys.iter()));
+        let text = format!(
+            "s virtual_account manual rejected granted ending {}",
+            fields(keys.iter())
+        );
         let standing = Standing::parse(text.clone()).unwrap();
         assert_eq!(
             standing,
@@ -104,9 +107,13 @@ mod tests {
                 fields: keys.into(),
             }
         );
-        let bare = Standing::parse("user oauth good other lasting ".to_owned()).unwrap();
+        let bare = Standing::parse("s user oauth good other lasting ".to_owned()).unwrap();
         assert!(bare.fields.is_empty() && !bare.granted && !bare.ends);
-        for odd in ["", "user oauth good other lasting", "team oauth good other lasting "] {
+        for odd in [
+            "",
+            "s user oauth good other lasting",
+            "s team oauth good other lasting ",
+        ] {
             assert!(Standing::parse(odd.to_owned()).is_err(), "{odd}");
         }
     }

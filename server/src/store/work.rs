@@ -54,6 +54,11 @@ pub(super) trait Dialect {
     /// Has the rest of the work look for rows along indexes. PostgreSQL takes it for quicker to read all of a table, several times
     /// the size, where it expects that few rows fit.
     const ALONG_INDEXES: Option<&'static str>;
+    /// The same, in the order that is asked for, whatever is guessed of sorting.
+    const IN_ORDER: Option<&'static str>;
+    /// Where a text stands in another one; 0: nowhere. Of this PostgreSQL expects to find much, and so goes in the order of the page
+    /// until that is full; of a LIKE little, and so gathers and sorts.
+    const PLACE_IN: &'static str;
 }
 
 impl Dialect for Tx<Sqlite> {
@@ -63,6 +68,8 @@ impl Dialect for Tx<Sqlite> {
     const TELL: Option<&'static str> = None;
     const SKIP_LOCKED: &'static str = "";
     const ALONG_INDEXES: Option<&'static str> = None;
+    const IN_ORDER: Option<&'static str> = None;
+    const PLACE_IN: &'static str = "instr";
 }
 
 impl Dialect for Tx<Postgres> {
@@ -73,6 +80,8 @@ impl Dialect for Tx<Postgres> {
     const ALONG_INDEXES: Option<&'static str> = Some(
         "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)",
     );
+    const IN_ORDER: Option<&'static str> = Some("SELECT set_config('enable_sort', 'off', true)");
+    const PLACE_IN: &'static str = "strpos";
 }
 
 /// Stamps an `impl` for both databases.
