@@ -117,16 +117,6 @@ impl State {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
-
-    /// The condition that all overrides in this state have, if there is one: what can be looked for before the rest is worked out.
-    pub const fn condition(self) -> Option<Condition> {
-        match self {
-            Self::Active => Some(Condition::Good),
-            Self::Rejected => Some(Condition::Rejected),
-            Self::Suspended => Some(Condition::Suspended),
-            Self::NeedsUpdate | Self::Reconnect | Self::NoAccess | Self::Expired => None,
-        }
-    }
 }
 
 /// What the rules need to know of one stored override.
@@ -218,29 +208,6 @@ mod tests {
             State::NoAccess,
             "D09"
         );
-    }
-
-    #[test]
-    fn a_states_condition_is_that_of_every_override_in_it() {
-        for condition in Condition::ALL {
-            for (kind, key, access, now) in [
-                (Kind::Manual, "K", true, 50),
-                (Kind::Manual, "K", true, 100),
-                (Kind::Manual, "other", true, 50),
-                (Kind::OAuth, "K", true, 50),
-                (Kind::Manual, "K", false, 50),
-            ] {
-                let facts = OverrideFacts {
-                    kind,
-                    ..facts(condition, &["K"])
-                };
-                let state = facts.state(&asked(key), access, Timestamp(now));
-                assert!(
-                    state.condition().is_none_or(|all| all == condition),
-                    "{state:?}: {facts:?}"
-                );
-            }
-        }
     }
 
     #[test]

@@ -7,74 +7,52 @@
 #![expect(clippy::expect_used, reason = "a bench that cannot begin has nothing to say")]
 #![expect(clippy::print_stdout, reason = "a table is what it is for")]
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode, header};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use domain::role::PlatformRole;
-use domain::secret::Secret;
-use domain::via::Via;
-use server::clock::SystemClock;
-use server::config::{Config, KeySource};
-use server::services::accounts::NewUser;
-use server::services::catalog::NewServer;
-use server::services::entered::Entered;
-use server::services::set_override::SetOverride;
-use server::services::tokens::TokenRequest;
 use server::startup::Overkey;
 use server::web::Site;
 use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
+use world::{EMAIL, PASSWORD, world};
 
-const ROWS: u32 = 100_000;
+mod crowd;
+mod world;
+
 const TIMES: usize = 100;
-const EMAIL: &str = "ada@demo.test";
-const PASSWORD: &str = "a bench's own password 1";
+/// What the tab shows at once.
+const PAGE: u32 = 50;
+const STATES: [&str; 7] = [
+    "active",
+    "rejected",
+    "suspended",
+    "expired",
+    "needs_update",
+    "reconnect",
+    "no_access",
+];
 
-/// One row for each number, copied from Ada's own; every hundredth is rejected, every thousandth has an end.
-const NUMBERS: &str = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ";
-const ACCOUNTS: &str = ") INSERT INTO virtual_accounts (id, entity_key, description, created_at) \
-    SELECT 'account-' || n, 'account-' || n, '', 0 FROM numbers";
-const OVERRIDES: &str = ") INSERT INTO overrides (id, server_id, subject_type, subject_id, entity_key, kind, condition, sealed, origin, \
-    masks, updated_by_type, updated_by_id, updated_by_name, created_at, updated_at, last_used_at, expires_at, version) \
-    SELECT 'row-' || n, server_id, 'virtual_account', 'account-' || n, 'account-' || n, kind, \
-    CASE n % 100 WHEN 0 THEN 'rejected' ELSE condition END, sealed, origin, masks, updated_by_type, updated_by_id, \
-    updated_by_name, created_at, created_at + n * 7919 % 1000003, \
-    CASE n % 3 WHEN 0 THEN NULL ELSE created_at + n * 104729 % 1000003 END, \
-    CASE n % 1000 WHEN 0 THEN created_at + 86400000000 END, version FROM numbers CROSS JOIN overrides";
-
-struct World {
+struct Bench {
     _overkey: Overkey,
     site: Site,
     token: String,
     session: String,
 }
 
-impl World {
+impl Bench {
     async fn new(database: &str) -> Self {
-        let mut config = Config::load(None).expect("settings");
-        config.database_url = database.to_owned();
-        config.key = KeySource::Value(Secret::new(STANDARD.encode([7u8; 32])));
-        config.upstream_allow = vec!["127.0.0.0/8".parse().expect("a network")];
-        let url = "http://localhost:8080".parse().expect("a URL");
-        let overkey = Overkey::open(config, url, Arc::new(SystemClock))
-            .await
-            .expect("Overkey");
-        let token = first_row(&overkey).await;
-        multiply(database).await;
+        let (overkey, token) = world(database).await;
+        run(database, &crowd::fill()).await;
         let site = overkey.site().await.expect("a site");
-        let mut world = Self {
+        let mut bench = Self {
             _overkey: overkey,
             site,
             token,
             session: String::new(),
         };
-        world.session = world.sign_in().await;
-        world.open_to_all().await;
-        world
+        bench.session = bench.sign_in().await;
+        bench
     }
 
     async fn sign_in(&self) -> String {
@@ -95,18 +73,6 @@ impl World {
         cookie.expect("a cookie").to_owned()
     }
 
-    async fn open_to_all(&self) {
-        let request = Request::builder()
-            .method(Method::PUT)
-            .uri("/api/v1/servers/notes/access/everyone/all")
-            .header(header::HOST, "localhost:8080")
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from(r#"{"role": "user"}"#));
-        let Ok(answer) = self.site.clone().answer(request.expect("a request")).await;
-        assert!(answer.status().is_success(), "{answer:?}");
-    }
-
     async fn get(&self, path: &str) -> String {
         let request = Request::builder()
             .uri(path)
@@ -125,9 +91,7 @@ impl World {
     }
 
     async fn list(&self, query: &str, cursor: Option<&str>, limit: u32) -> serde_json::Value {
-        let body = self
-            .get(&address("/api/v1/servers/notes/overrides", query, cursor, limit))
-            .await;
+        let body = self.get(&rest(query, cursor, limit)).await;
         serde_json::from_str(&body).expect("JSON")
     }
 
@@ -148,17 +112,11 @@ impl World {
     }
 
     async fn tell(&self, what: &str, query: &str, cursor: Option<&str>) {
-        let found = self.list(query, cursor, 50).await["items"]
+        let found = self.list(query, cursor, PAGE).await["items"]
             .as_array()
             .map_or(0, Vec::len);
         let mut cells = format!("| {what} | {found} |");
-        for path in ["/api/v1/servers/notes/overrides", "/servers/notes/overrides"] {
-            // The page has a name of its own for it.
-            let query = match path.starts_with("/api/") {
-                true => query.to_owned(),
-                false => query.replace("last_used_at", "last_used"),
-            };
-            let path = address(path, &query, cursor, 50);
+        for path in [rest(query, cursor, PAGE), page(query, cursor)] {
             let mut times = Vec::with_capacity(TIMES);
             for _ in 0..TIMES {
                 let begun = Instant::now();
@@ -166,13 +124,54 @@ impl World {
                 times.push(begun.elapsed());
             }
             times.sort_unstable();
-            cells += &format!(
-                " {} | {} |",
-                milliseconds(times[TIMES / 2]),
-                milliseconds(times[TIMES * 19 / 20])
-            );
+            let (half, most) = (times[TIMES / 2], times[TIMES * 19 / 20]);
+            cells += &format!(" {} | {} |", milliseconds(half), milliseconds(most));
         }
         println!("{cells}");
+    }
+
+    async fn pages(&self) {
+        for sort in ["entity", "-updated_at", "-last_used_at", "kind"] {
+            let query = format!("sort={sort}");
+            let [middle, last] = self.cursors(&query).await;
+            self.tell(&format!("by {sort}, first"), &query, None).await;
+            self.tell("middle", &query, Some(&middle)).await;
+            self.tell("last", &query, Some(&last)).await;
+        }
+    }
+
+    async fn searches(&self) {
+        for (what, search) in [
+            ("all", "example"),
+            ("a tenth", "person 1"),
+            ("eleven", "-9999"),
+            ("one", "person 54321"),
+            ("none", "nobody"),
+        ] {
+            for sort in ["entity", "-last_used_at"] {
+                let search = search.replace(' ', "%20");
+                let query = format!("search={search}&sort={sort}");
+                self.tell(&format!("search, {what}, by {sort}"), &query, None).await;
+            }
+        }
+        let query = "search=person%201";
+        let [middle, last] = self.cursors(query).await;
+        self.tell("search, a tenth, middle", query, Some(&middle)).await;
+        self.tell("search, a tenth, last", query, Some(&last)).await;
+        self.tell("search, none, of a state", "search=nobody&state=active", None)
+            .await;
+        for kind in ["user", "virtual_account", "external_identity"] {
+            self.tell(&format!("type {kind}"), &format!("type={kind}"), None).await;
+        }
+    }
+
+    async fn states(&self, sorts: &[&str]) {
+        for state in STATES {
+            for sort in sorts {
+                let query = format!("state={state}&sort={sort}");
+                self.tell(&format!("{state}, by {sort}"), &query, None).await;
+            }
+        }
     }
 }
 
@@ -180,62 +179,28 @@ fn milliseconds(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() * 1_000.0)
 }
 
-fn address(path: &str, query: &str, cursor: Option<&str>, limit: u32) -> String {
+fn rest(query: &str, cursor: Option<&str>, limit: u32) -> String {
     let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
-    let limit = if path.starts_with("/api/") {
-        format!("&limit={limit}")
-    } else {
-        String::new()
-    };
-    format!("{path}?{query}{cursor}{limit}")
+    format!("/api/v1/servers/notes/overrides?{query}{cursor}&limit={limit}")
 }
 
-/// Ada, her server, and her own override, which the others are copies of.
-async fn first_row(overkey: &Overkey) -> String {
-    let services = &overkey.services;
-    let new = NewUser {
-        email: EMAIL.to_owned(),
-        name: None,
-        password: Some(Secret::new(PASSWORD.to_owned())),
-        platform_role: PlatformRole::Admin,
-    };
-    let ada = services
-        .sign_in
-        .first_admin(new, Via::default())
-        .await
-        .expect("an admin");
-    let auth = r#"{"mode":"api_key_individual","headers":{"Authorization":"Bearer {{API_KEY}}"}}"#;
-    let server = NewServer {
-        name: "notes".to_owned(),
-        url: "http://127.0.0.1:9/mcp".to_owned(),
-        description: String::new(),
-        outbound_auth: serde_json::from_str(auth).expect("outbound auth"),
-        allow_optional: false,
-    };
-    services.catalog.create(&ada, server).await.expect("a server");
-    let set = SetOverride {
-        subject: ada.subject.clone(),
-        entered: Entered::One(Secret::new("sk-ada")),
-        expires_at: None,
-        replace: false,
-        verify: false,
-    };
-    services.overrides.set(&ada, "notes", set).await.expect("an override");
-    let token = services.tokens.create(&ada, TokenRequest::default()).await;
-    token.expect("a token").value.expose().to_owned()
+/// The page has names of its own for some.
+fn page(query: &str, cursor: Option<&str>) -> String {
+    let query = query.replace("last_used_at", "last_used").replace("type=", "kind=");
+    let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
+    format!("/servers/notes/overrides?{query}{cursor}")
 }
 
-async fn multiply(database: &str) {
-    let statements = [ACCOUNTS, OVERRIDES].map(|rows| format!("{NUMBERS}{ROWS}{rows}"));
+async fn run(database: &str, statements: &[String]) {
     if database.starts_with("sqlite:") {
         let mut connection = SqliteConnection::connect(database).await.expect("a connection");
-        for sql in &statements {
-            connection.execute(&**sql).await.expect("rows");
+        for sql in statements {
+            connection.execute(&**sql).await.expect(sql);
         }
     } else {
         let mut connection = PgConnection::connect(database).await.expect("a connection");
-        for sql in &statements {
-            connection.execute(&**sql).await.expect("rows");
+        for sql in statements {
+            connection.execute(&**sql).await.expect(sql);
         }
         // What it does by itself within a minute.
         connection.execute("VACUUM ANALYZE").await.expect("statistics");
@@ -243,48 +208,26 @@ async fn multiply(database: &str) {
 }
 
 async fn measure(name: &str, database: &str) {
-    let world = World::new(database).await;
-    println!("\n{name}, {ROWS} overrides, {TIMES} times each, in milliseconds\n");
-    println!("| what | rows | REST p50 | p95 | page p50 | p95 |\n|---|---|---|---|---|---|");
-    for sort in ["entity", "-updated_at", "-last_used_at", "kind"] {
-        let query = format!("sort={sort}");
-        let [middle, last] = world.cursors(&query).await;
-        world.tell(&format!("by {sort}, first"), &query, None).await;
-        world.tell("middle", &query, Some(&middle)).await;
-        world.tell("last", &query, Some(&last)).await;
-    }
-    for (what, search) in [
-        ("search, all", "account"),
-        ("search, a tenth", "account-1"),
-        ("search, twenty", "-9999"),
-        ("search, one", "account-54321"),
-        ("search, none", "nobody"),
+    let bench = Bench::new(database).await;
+    let heading = |what: &str| {
+        println!(
+            "\n{name}, {} overrides, {what}: {TIMES} times each, in milliseconds\n",
+            crowd::ROWS
+        );
+        println!("| what | rows | REST p50 | p95 | page p50 | p95 |\n|---|---|---|---|---|---|");
+    };
+    heading("each with a grant of its own");
+    bench.pages().await;
+    bench.searches().await;
+    bench.states(&["entity", "-last_used_at"]).await;
+    for (what, change) in [
+        ("access for everyone", crowd::open_to_all()),
+        ("access for admins alone", crowd::closed()),
+        ("access through a team of most", crowd::through_a_team()),
     ] {
-        for sort in ["entity", "-last_used_at"] {
-            let query = format!("search={search}&sort={sort}");
-            world.tell(&format!("{what}, by {sort}"), &query, None).await;
-        }
-    }
-    let [middle, last] = world.cursors("search=account-1").await;
-    world
-        .tell("search, a tenth, middle", "search=account-1", Some(&middle))
-        .await;
-    world
-        .tell("search, a tenth, last", "search=account-1", Some(&last))
-        .await;
-    world.tell("users alone", "type=user", None).await;
-    for state in [
-        "no_access",
-        "rejected",
-        "suspended",
-        "expired",
-        "needs_update",
-        "reconnect",
-        "active",
-    ] {
-        world
-            .tell(&format!("state {state}"), &format!("state={state}"), None)
-            .await;
+        run(database, &change).await;
+        heading(what);
+        bench.states(&["entity"]).await;
     }
 }
 

@@ -18,7 +18,8 @@ use super::times::{day, end_of_day, expiry, moment};
 use super::{Desk, PAGE, given, told};
 use crate::services::ServiceError;
 use crate::services::entered::Entered as Values;
-use crate::services::overrides::{ListQuery, SeenOverride, Tab};
+use crate::services::override_list::ListQuery;
+use crate::services::overrides::{SeenOverride, Tab};
 use crate::services::set_override::SetOverride;
 use crate::store::{self, OverrideSort};
 

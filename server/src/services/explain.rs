@@ -8,7 +8,7 @@ use domain::role::OverrideAction;
 use domain::why::{Decision, Standing, explain};
 
 use super::overrides::Overrides;
-use super::place::{AccessList, Place};
+use super::place::{Place, reaches};
 use super::{ServiceError, tokens};
 use crate::store::{OverrideRow, StoreError, Work};
 
@@ -50,8 +50,7 @@ async fn standing(work: &mut dyn Work, place: &Place, subject: &SubjectRef) -> R
     if tokens::owner(work, subject).await?.is_none() {
         return Ok(Standing::Disabled);
     }
-    let access = AccessList::load(work, &place.server).await?;
-    Ok(match access.reaches(work, subject).await? {
+    Ok(match reaches(work, &place.server, subject).await? {
         true => Standing::MayCall,
         false => Standing::NoAccess,
     })

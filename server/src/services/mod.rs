@@ -26,6 +26,7 @@ pub mod logins;
 pub mod notices;
 mod one_work;
 pub mod outbound_change;
+pub mod override_list;
 pub mod overrides;
 pub mod people;
 mod place;

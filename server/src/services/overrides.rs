@@ -1,4 +1,5 @@
-//! Auth overrides: who may see, confirm and delete whose (S01-S31, D01-D05, D09). Setting one is in `set_override`.
+//! Auth overrides: who may see, confirm and delete whose (S01-S31, D01-D05, D09). Setting one is in `set_override`, lists in
+//! `override_list`.
 //!
 //! Every use case asks `domain::role::decide_override` on rows read in its own transaction; adding and deleting lock the server,
 //! so that no order of a concurrent change of outbound auth and an add leaves an override its mode cannot use.
@@ -12,12 +13,12 @@ use domain::overrides::{Condition, Kind, State};
 use domain::role::{OverrideAction, ServerRole};
 
 use super::audit::{Event, record};
-use super::place::{AccessList, Place};
+use super::place::{Place, reaches};
 use super::renewals::{GiveBack, HeldTokens};
 use super::set_override::Entry;
 use super::verify::{Tries, Upstream};
 use super::{Core, ServiceError, access, accounts, vault};
-use crate::store::{OverrideQuery, OverrideRow, OverrideSort, ServerRow, SubjectHit, Work};
+use crate::store::{OverrideRow, ServerRow, SubjectHit, Work};
 
 const SUBJECT_HITS: u32 = 20;
 
@@ -28,27 +29,6 @@ pub struct SeenOverride {
     pub state: State,
     /// The server's outbound auth: what is overridden (S07).
     pub mode: Mode,
-}
-
-/// What of the list to show.
-#[derive(Debug, Clone)]
-pub struct ListQuery {
-    pub search: Option<String>,
-    pub subject_kind: Option<SubjectKind>,
-    pub state: Option<State>,
-    pub sort: OverrideSort,
-    pub descending: bool,
-    pub cursor: Option<String>,
-    pub limit: u32,
-}
-
-#[derive(Debug, Clone)]
-pub struct Listed {
-    pub items: Vec<SeenOverride>,
-    pub next: Option<String>,
-    pub previous: Option<String>,
-    /// `None` when a state is asked for: states depend on the clock and on access, and are not counted.
-    pub total: Option<i64>,
 }
 
 /// A server as the tab and its forms need it.
@@ -102,70 +82,6 @@ impl Overrides {
             role,
             server: place.server,
         })
-    }
-
-    /// S07, S11: a manager sees all, a user their own.
-    pub async fn list(&self, actor: &Actor, server: &str, query: &ListQuery) -> Result<Listed, ServiceError> {
-        let mut work = self.core.store.read().await?;
-        let place = self.place(work.as_mut(), actor, server, false).await?;
-        place.decide(actor, OverrideAction::OpenTab, &actor.subject)?;
-        let manager = place.role == Some(ServerRole::Manager);
-        let mut asked = OverrideQuery {
-            server: place.server.id.clone(),
-            only: (!manager).then(|| actor.subject.clone()),
-            search: query.search.clone(),
-            subject_kind: query.subject_kind,
-            condition: query.state.and_then(State::condition),
-            sort: query.sort,
-            descending: query.descending,
-            cursor: query.cursor.clone(),
-            limit: query.limit,
-        };
-        let access = AccessList::load(work.as_mut(), &place.server).await?;
-        let limit = query.limit as usize;
-        let (mut items, mut previous) = (Vec::new(), None);
-        loop {
-            let page = work.overrides().page(&asked).await?;
-            previous = previous.or(page.previous);
-            let seen = self.with_states(work.as_mut(), &place, &access, page.rows).await?;
-            let wanted = |seen: &SeenOverride| query.state.is_none_or(|wanted| wanted == seen.state);
-            let shown: Vec<_> = seen.into_iter().enumerate().filter(|(_, seen)| wanted(seen)).collect();
-            if let Some((beyond, _)) = shown.get(limit - items.len()) {
-                // More than fits: read again as far as it does, so that the next page begins right behind.
-                asked.limit = u32::try_from(*beyond).unwrap_or(asked.limit);
-                continue;
-            }
-            items.extend(shown.into_iter().map(|(_, seen)| seen));
-            let enough = query.state.is_none() || items.len() >= limit;
-            match page.next {
-                Some(next) if !enough => asked.cursor = Some(next),
-                next => {
-                    return Ok(Listed {
-                        items,
-                        next,
-                        previous,
-                        total: query.state.is_none().then_some(page.total),
-                    });
-                }
-            }
-        }
-    }
-
-    async fn with_states(
-        &self,
-        work: &mut dyn Work,
-        place: &Place,
-        access: &AccessList,
-        rows: Vec<OverrideRow>,
-    ) -> Result<Vec<SeenOverride>, ServiceError> {
-        let (fields, mode) = (place.auth.fields(), place.server.mode);
-        let mut seen = Vec::with_capacity(rows.len());
-        for row in rows {
-            let has_access = access.reaches(work, &row.subject).await?;
-            let state = row.facts().state(&fields, has_access, self.core.now());
-            seen.push(SeenOverride { row, state, mode });
-        }
-        Ok(seen)
     }
 
     /// One override by its id, if the actor may see it.
@@ -350,10 +266,7 @@ impl Overrides {
         place: &Place,
         row: OverrideRow,
     ) -> Result<SeenOverride, ServiceError> {
-        let has_access = AccessList::load(work, &place.server)
-            .await?
-            .reaches(work, &row.subject)
-            .await?;
+        let has_access = reaches(work, &place.server, &row.subject).await?;
         let state = row.facts().state(&place.auth.fields(), has_access, self.core.now());
         Ok(SeenOverride {
             row,

@@ -1,13 +1,11 @@
-//! A server as a use case about its overrides meets it: what it asks for, who acts, and whom its grants reach.
-
-use std::collections::BTreeSet;
+//! A server as a use case about its overrides meets it: what it asks for, who acts, and whom it reaches.
 
 use domain::actor::{Actor, SubjectRef};
 use domain::outbound::OutboundAuth;
-use domain::role::{OverrideAction, PlatformRole, Refusal, ServerRole, Whose, decide_override};
+use domain::role::{OverrideAction, Refusal, ServerRole, Whose, decide_override};
 
 use super::ServiceError;
-use crate::store::{Grantee, ServerRow, Work};
+use crate::store::{ServerRow, StoreError, Work};
 
 /// A server, what it asks for, and the actor's role on it.
 pub(super) struct Place {
@@ -29,34 +27,8 @@ impl Place {
     }
 }
 
-/// Whom a server's grants reach, read once for a whole list (D09).
-pub(super) struct AccessList {
-    everyone: bool,
-    subjects: BTreeSet<SubjectRef>,
-}
-
-impl AccessList {
-    pub async fn load(work: &mut dyn Work, server: &ServerRow) -> Result<Self, ServiceError> {
-        let grants = work.grants().list(&server.id).await?;
-        let everyone = grants.iter().any(|grant| grant.grantee == Grantee::Everyone);
-        let through_teams = work.grants().through_teams(&server.id).await?;
-        let own = grants.into_iter().filter_map(|grant| match grant.grantee {
-            Grantee::Subject(subject) => Some(subject),
-            Grantee::Team(_) | Grantee::Everyone => None,
-        });
-        let through_teams = through_teams.iter().map(SubjectRef::user);
-        Ok(Self {
-            everyone,
-            subjects: own.chain(through_teams).collect(),
-        })
-    }
-
-    /// An admin reaches every server without a grant.
-    pub async fn reaches(&self, work: &mut dyn Work, subject: &SubjectRef) -> Result<bool, ServiceError> {
-        if self.everyone || self.subjects.contains(subject) {
-            return Ok(true);
-        }
-        let owner = super::tokens::owner(work, subject).await?;
-        Ok(owner.is_some_and(|owner| owner.platform_role == PlatformRole::Admin))
-    }
+/// Whether somebody has a role on the server (D09).
+pub(super) async fn reaches(work: &mut dyn Work, server: &ServerRow, subject: &SubjectRef) -> Result<bool, StoreError> {
+    let reached = work.grants().reached(&server.id, std::slice::from_ref(subject)).await?;
+    Ok(!reached.is_empty())
 }

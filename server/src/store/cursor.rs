@@ -54,11 +54,16 @@ pub(super) fn page<T, P: Serialize>(
     Ok(Page { items, next })
 }
 
-/// A LIKE pattern (`ESCAPE '\'`) that finds the text anywhere, in columns stored in lower case. `None`: nothing was asked.
-pub(super) fn pattern(search: Option<&str>) -> Option<String> {
+/// What to find anywhere in columns stored in lower case. `None`: nothing was asked.
+pub(super) fn sought(search: Option<&str>) -> Option<String> {
     let text = search.map(str::trim).filter(|text| !text.is_empty())?;
+    Some(text.to_lowercase().replace('\0', ""))
+}
+
+/// The same as a LIKE pattern (`ESCAPE '\'`).
+pub(super) fn pattern(search: Option<&str>) -> Option<String> {
     let mut pattern = String::from("%");
-    for letter in text.to_lowercase().chars().filter(|letter| *letter != '\0') {
+    for letter in sought(search)?.chars() {
         if matches!(letter, '%' | '_' | '\\') {
             pattern.push('\\');
         }
@@ -93,5 +98,6 @@ mod tests {
     fn a_pattern_takes_wildcards_as_letters() {
         assert_eq!(pattern(Some(" 5%_Ö\\ ")).as_deref(), Some(r"%5\%\_ö\\%"));
         assert_eq!(pattern(Some("  ")), None);
+        assert_eq!(sought(Some(" 5%_\0Ö\\ ")).as_deref(), Some(r"5%_ö\"));
     }
 }

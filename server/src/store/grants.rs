@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::actor::SubjectRef;
-use domain::id::{ServerId, TeamId, UserId};
+use domain::id::{ServerId, TeamId};
 use domain::reach::Given;
 use domain::role::ServerRole;
 use domain::server::ServerName;
@@ -33,6 +33,11 @@ const ROLES_EVERYWHERE: &str = "SELECT server_id, role FROM grants WHERE grantee
     UNION ALL SELECT g.server_id, g.role FROM team_members m CROSS JOIN grants g
         WHERE $1 = 'user' AND m.user_id = $2 AND g.grantee_type = 'team' AND g.grantee_id = m.team_id
     ORDER BY server_id";
+const EVERYONES: &str =
+    "SELECT COUNT(*) FROM grants WHERE server_id = $1 AND grantee_type = 'everyone' AND grantee_id = 'all'";
+/// What a filter of its overrides goes by.
+const MARK_OVERRIDES: &str = "UPDATE overrides SET granted = $4
+    WHERE server_id = $1 AND subject_type = $2 AND subject_id = $3 AND granted <> $4";
 const TEAM: &str = "team";
 const EVERYONE: &str = "everyone";
 
@@ -102,6 +107,23 @@ macro_rules! stamp {
                     .bind(grant.granted_at.0);
                 Ok(write.execute(&mut *self.tx).await?.rows_affected())
             }
+
+            async fn mark_overrides(
+                &mut self,
+                server: &ServerId,
+                grantee: &Grantee,
+                granted: bool,
+            ) -> Result<(), StoreError> {
+                if let Grantee::Subject(subject) = grantee {
+                    let mark = sqlx::query(MARK_OVERRIDES)
+                        .bind(server.as_str())
+                        .bind(subject.kind.as_str())
+                        .bind(&subject.id)
+                        .bind(i64::from(granted));
+                    mark.execute(&mut *self.tx).await?;
+                }
+                Ok(())
+            }
         }
 
         #[async_trait]
@@ -111,6 +133,7 @@ macro_rules! stamp {
                 if !is_new {
                     self.write_grant(REPLACE, grant).await?;
                 }
+                self.mark_overrides(&grant.server, &grant.grantee, true).await?;
                 self.touch(Place::server(&grant.server));
                 Ok(is_new)
             }
@@ -119,6 +142,7 @@ macro_rules! stamp {
                 let (kind, id) = columns(grantee);
                 let remove = sqlx::query(REMOVE).bind(server.as_str()).bind(kind).bind(id);
                 let removed = remove.execute(&mut *self.tx).await?.rows_affected() == 1;
+                self.mark_overrides(server, grantee, false).await?;
                 self.touch(Place::server(server));
                 self.mark_revocation().await?;
                 Ok(removed)
@@ -150,8 +174,18 @@ macro_rules! stamp {
                 strongest(found.fetch_all(&mut *self.tx).await?)
             }
 
-            async fn through_teams(&mut self, server: &ServerId) -> Result<Vec<UserId>, StoreError> {
-                self.users_through_teams(server).await
+            async fn everyone(&mut self, server: &ServerId) -> Result<bool, StoreError> {
+                let grants = sqlx::query_scalar(EVERYONES).bind(server.as_str());
+                let grants: i64 = grants.fetch_one(&mut *self.tx).await?;
+                Ok(grants > 0)
+            }
+
+            async fn reached(
+                &mut self,
+                server: &ServerId,
+                subjects: &[SubjectRef],
+            ) -> Result<Vec<SubjectRef>, StoreError> {
+                self.subjects_reached(server, subjects).await
             }
 
             async fn reach(&mut self, server: &ServerId, query: &PageQuery) -> Result<Page<ReachRow>, StoreError> {

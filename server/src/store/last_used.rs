@@ -18,14 +18,16 @@ const TOKENS: &str = "UPDATE tokens SET last_used_at = used.at FROM used JOIN lo
     WHERE tokens.id = used.id AND (tokens.last_used_at IS NULL OR tokens.last_used_at < used.at)";
 const LOGINS: &str = "UPDATE login_grants SET last_used_at = used.at FROM used JOIN locked ON locked.id = used.id
     WHERE login_grants.id = used.id AND (login_grants.last_used_at IS NULL OR login_grants.last_used_at < used.at)";
-/// `accepted`: -1 the upstream rejected it, 1 it took it, 0 it was not asked. Suspended and invalidated ones stay so: what lifts that
-/// is a person's doing, and a late batch may tell of a call from before.
-const OVERRIDES: &str = "UPDATE overrides SET
-    last_used_at = CASE WHEN overrides.last_used_at > used.at THEN overrides.last_used_at ELSE used.at END,
-    condition = CASE WHEN used.accepted = -1 AND overrides.condition = 'good' THEN 'rejected'
-        WHEN used.accepted = 1 AND overrides.condition = 'rejected' THEN 'good' ELSE overrides.condition END
+/// The condition is a statement of its own, for the few that change: it stands in more indexes than the time of the last use, and
+/// SQLite writes an index anew for each column that is set, whether it changes or not.
+const USED: &str = "UPDATE overrides SET
+    last_used_at = CASE WHEN overrides.last_used_at > used.at THEN overrides.last_used_at ELSE used.at END
     FROM used JOIN locked ON locked.id = used.id
     WHERE overrides.id = used.id AND overrides.version = used.version";
+/// Suspended and invalidated ones stay so: what lifts that is a person's doing, and a late batch may tell of a call from before. What
+/// `REJECT` says is said by then.
+const TAKEN: &str = "UPDATE overrides SET condition = 'good' FROM used JOIN locked ON locked.id = used.id
+    WHERE overrides.id = used.id AND overrides.version = used.version AND used.taken = 1 AND overrides.condition = 'rejected'";
 
 /// The rows `used`, and after it those of `table` among them, `locked` in their order.
 fn locked(table: &str, lock: &str) -> String {
@@ -43,6 +45,10 @@ fn latest(uses: &[(TokenId, Timestamp)]) -> Vec<(TokenId, Timestamp)> {
 
 fn rejected(used: &OverrideUse) -> bool {
     used.accepted == Some(false)
+}
+
+fn taken(used: &OverrideUse) -> bool {
+    used.accepted == Some(true)
 }
 
 macro_rules! stamp {
@@ -90,17 +96,24 @@ macro_rules! stamp {
             }
 
             async fn write_override_uses(&mut self, uses: &[OverrideUse]) -> Result<(), StoreError> {
-                let mut sql = QueryBuilder::<$db>::new("WITH used (id, version, at, accepted) AS (");
+                self.update_used(uses, USED).await?;
+                if uses.iter().any(taken) {
+                    self.update_used(uses, TAKEN).await?;
+                }
+                Ok(())
+            }
+
+            async fn update_used(&mut self, uses: &[OverrideUse], update: &str) -> Result<(), StoreError> {
+                let mut sql = QueryBuilder::<$db>::new("WITH used (id, version, at, taken) AS (");
                 sql.push_values(uses, |mut row, used| {
-                    let accepted: i64 = used.accepted.map_or(0, |accepted| if accepted { 1 } else { -1 });
                     row.push_bind(used.id.as_str())
                         .push_bind(used.version)
                         .push_bind(used.at.0)
-                        .push_bind(accepted);
+                        .push_bind(i64::from(taken(used)));
                 });
                 sql.push(")")
                     .push(locked("overrides", Self::FOR_UPDATE))
-                    .push(OVERRIDES);
+                    .push(update);
                 sql.build().execute(&mut *self.tx).await?;
                 Ok(())
             }

@@ -19,6 +19,7 @@ pub mod login_rows;
 mod logins;
 mod notices;
 mod override_page;
+mod override_sql;
 mod overrides;
 mod pieces;
 #[cfg(test)]
@@ -32,6 +33,7 @@ mod servers;
 mod sessions;
 mod settings;
 mod sqlite;
+mod standing;
 mod teams;
 mod tokens;
 pub mod trail;
@@ -65,6 +67,7 @@ pub use rows::{
     PendingConsent, ReachRow, ServerRow, SessionRow, SubjectHit, TeamRow, TokenRow, UserIdentityRow, UserRow,
     VirtualAccountRow,
 };
+pub use standing::{Part, Standing};
 pub use trail::chain::{ChainKey, Trail};
 pub use trail::{Audit, AuditRow, CallRow, Calls, TrailEntry, TrailQuery, Trails};
 
@@ -253,8 +256,9 @@ pub trait Grants: Send {
     async fn roles(&mut self, server: &ServerId, subject: &SubjectRef) -> Result<Vec<ServerRole>, StoreError>;
     /// The same for all servers at once, for lists: (server, role), the strongest only.
     async fn roles_everywhere(&mut self, subject: &SubjectRef) -> Result<Vec<(ServerId, ServerRole)>, StoreError>;
-    /// The users that a server's grants to teams reach.
-    async fn through_teams(&mut self, server: &ServerId) -> Result<Vec<UserId>, StoreError>;
+    async fn everyone(&mut self, server: &ServerId) -> Result<bool, StoreError>;
+    /// Which of these subjects have a role on a server: by a grant of their own, a team's or everyone's, or as an admin.
+    async fn reached(&mut self, server: &ServerId, subjects: &[SubjectRef]) -> Result<Vec<SubjectRef>, StoreError>;
     /// Whoever has a role on a server (admins have one everywhere), by name, with each grant that reaches them.
     async fn reach(&mut self, server: &ServerId, query: &PageQuery) -> Result<Page<ReachRow>, StoreError>;
     /// The servers that grants to a subject reach, by name, with each of those grants.
@@ -283,6 +287,8 @@ pub trait Overrides: Send {
     async fn of_server(&mut self, server: &ServerId) -> Result<Vec<OverrideRow>, StoreError>;
     /// One page of the tab: keyset, at 100,000 rows as quick as at ten.
     async fn page(&mut self, query: &OverrideQuery) -> Result<OverridePage, StoreError>;
+    /// Every standing that an override of the server has.
+    async fn standings(&mut self, server: &ServerId) -> Result<Vec<Standing>, StoreError>;
     async fn delete(&mut self, id: &OverrideId) -> Result<bool, StoreError>;
     async fn delete_of_server(&mut self, server: &ServerId) -> Result<u64, StoreError>;
     /// Batched, off the calls' path: last used, and whether the upstream took or rejected it. A row whose `version` has moved on

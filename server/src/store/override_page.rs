@@ -1,46 +1,43 @@
 //! One page of a server's overrides: any sort, any filter, forward and back, at 100,000 rows as quick as at ten.
 //!
-//! Every sort is the order of one index, whose `id` makes it total and whose last columns are what can be filtered by; a page is a
-//! range of that index. A search reads it once at most. Only pieces of SQL
-//! written here are put together; whatever comes from outside is bound.
+//! Every sort is the order of one index, whose `id` makes it total; a page is a range of that index. What is filtered by is, but for a
+//! search, a choice of standings (`standing.rs`): each of them is a range of an index, too, and the page is the first rows of all of
+//! these. What a standing leaves open (whose end has come, whom teams reach) is looked for from the few, if they are few. A search
+//! reads an index once at most. The text is put together in `override_sql.rs`.
 
-use domain::actor::SubjectRef;
-use domain::overrides::Condition;
 use serde::{Deserialize, Serialize};
-use sqlx::QueryBuilder;
 
-use super::overrides::{Record, columns, joins};
-use super::work::{Tx, for_both};
-use super::{OverridePage, OverrideQuery, OverrideRow, OverrideSort, StoreError, cursor};
+use super::override_sql::{Access, Branch};
+use super::overrides::Record;
+use super::work::{Dialect, Tx, for_both};
+use super::{OverridePage, OverrideQuery, OverrideRow, OverrideSort, Part, StoreError, cursor};
 
-/// The range first, so that only the rows to show are joined.
-const ROWS: &str = concat!(columns!(), "(SELECT * FROM overrides WHERE server_id = ");
-const JOIN: &str = concat!(") o ", joins!());
-const COUNT: &str = "SELECT COUNT(*) FROM overrides WHERE server_id = ";
+/// So many are gathered and sorted rather than looked for along an index.
+pub(super) const FEW: i64 = 1_000;
 
 /// What an index sorts by before `entity_key, id`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Key {
+pub(super) enum Key {
     Number(i64),
     Text(String),
 }
 
 /// A row's place in the order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Place {
-    key: Key,
-    entity: String,
-    id: String,
+pub(super) struct Spot {
+    pub key: Key,
+    pub entity: String,
+    pub id: String,
     /// Whether the page wanted lies before it.
-    before: bool,
+    pub before: bool,
     /// How many there were when the first page was read: counting them again would cost more than the page.
     #[serde(default)]
-    total: Option<i64>,
+    pub total: Option<i64>,
 }
 
-impl Place {
-    fn of(sort: OverrideSort, (row, entity): &(OverrideRow, String), before: bool, total: i64) -> Self {
+impl Spot {
+    fn of(sort: OverrideSort, (row, entity): &(OverrideRow, String), before: bool, total: Option<i64>) -> Self {
         let key = match sort {
             OverrideSort::Entity => Key::Text(entity.clone()),
             OverrideSort::Kind => Key::Text(row.kind.as_str().to_owned()),
@@ -52,20 +49,20 @@ impl Place {
             entity: entity.clone(),
             id: row.id.as_str().to_owned(),
             before,
-            total: Some(total),
+            total,
         }
     }
 }
 
 /// How the pages of one query go.
-struct Order {
+pub(super) struct Order {
     /// Cursors of another order are none of this one's.
     name: &'static str,
-    columns: &'static [&'static str],
+    pub columns: &'static [&'static str],
     numeric: bool,
 }
 
-fn order(query: &OverrideQuery) -> Order {
+pub(super) fn order(query: &OverrideQuery) -> Order {
     let (up, down, columns, numeric): (_, _, &[_], _) = match query.sort {
         OverrideSort::Entity => ("overrides.entity", "overrides.-entity", &["entity_key", "id"], false),
         OverrideSort::Kind => (
@@ -95,33 +92,41 @@ fn order(query: &OverrideQuery) -> Order {
 }
 
 impl Order {
-    fn place(&self, cursor: Option<&str>) -> Result<Option<Place>, StoreError> {
-        let place: Option<Place> = cursor::place(self.name, cursor)?;
-        match &place {
-            Some(place) if matches!(place.key, Key::Number(_)) != self.numeric => Err(StoreError::BadCursor),
-            _ => Ok(place),
+    fn spot(&self, cursor: Option<&str>) -> Result<Option<Spot>, StoreError> {
+        let spot: Option<Spot> = cursor::place(self.name, cursor)?;
+        match &spot {
+            Some(spot) if matches!(spot.key, Key::Number(_)) != self.numeric => Err(StoreError::BadCursor),
+            _ => Ok(spot),
         }
     }
 
-    /// `updated_at DESC, entity_key DESC, id DESC`.
-    fn by(&self, descending: bool) -> String {
-        let way = if descending { " DESC" } else { "" };
-        let columns = self.columns.iter().map(|column| format!("{column}{way}"));
-        columns.collect::<Vec<_>>().join(", ")
+    /// Within one standing the kind is one, and its index does not repeat it.
+    pub fn within(&self, branch: &Branch) -> &'static [&'static str] {
+        match self.columns {
+            ["kind", rest @ ..] if branch.standing.is_some() => rest,
+            columns => columns,
+        }
     }
+}
+
+/// `updated_at DESC, entity_key DESC, id DESC`.
+pub(super) fn by(columns: &[&str], descending: bool) -> String {
+    let way = if descending { " DESC" } else { "" };
+    let columns = columns.iter().map(|column| format!("{column}{way}"));
+    columns.collect::<Vec<_>>().join(", ")
 }
 
 /// The rows in the order of the page, and the cursors to its neighbours.
 fn page(
     query: &OverrideQuery,
-    from: Option<&Place>,
+    from: Option<&Spot>,
     mut rows: Vec<(OverrideRow, String)>,
-    total: i64,
+    total: Option<i64>,
 ) -> Result<OverridePage, StoreError> {
     let (shown, _) = cursor::limits(query.limit);
     let more = rows.len() > shown;
     rows.truncate(shown);
-    let back = from.is_some_and(|place| place.before);
+    let back = from.is_some_and(|spot| spot.before);
     if back {
         rows.reverse();
     }
@@ -129,16 +134,9 @@ fn page(
     let (has_next, has_previous) = if back { (true, more) } else { (more, from.is_some()) };
     let name = order(query).name;
     let point = |row: Option<&(OverrideRow, String)>, before: bool| match (row, from) {
-        (Some(row), _) => cursor::encode(name, Place::of(query.sort, row, before, total)).map(Some),
+        (Some(row), _) => cursor::encode(name, Spot::of(query.sort, row, before, total)).map(Some),
         // Nothing is left on this side: back to where it came from.
-        (None, Some(place)) => cursor::encode(
-            name,
-            Place {
-                before,
-                ..place.clone()
-            },
-        )
-        .map(Some),
+        (None, Some(spot)) => cursor::encode(name, Spot { before, ..spot.clone() }).map(Some),
         (None, None) => Ok(None),
     };
     let next = if has_next { point(rows.last(), false)? } else { None };
@@ -153,9 +151,9 @@ fn page(
 
 /// How many rows the query finds, if no counting is needed: the first page shows all there are, or a later one knows it from there
 /// (unless it is empty, so that much has changed).
-fn known_total(query: &OverrideQuery, from: Option<&Place>, found: usize) -> Option<i64> {
+fn known_total(query: &OverrideQuery, from: Option<&Spot>, found: usize) -> Option<i64> {
     match from {
-        Some(place) => place.total.filter(|_| found > 0),
+        Some(spot) => spot.total.filter(|_| found > 0),
         None => (found <= cursor::limits(query.limit).0).then_some(found as i64),
     }
 }
@@ -165,85 +163,92 @@ macro_rules! stamp {
         impl Tx<$db> {
             pub(super) async fn override_page(&mut self, query: &OverrideQuery) -> Result<OverridePage, StoreError> {
                 let order = order(query);
-                let from = order.place(query.cursor.as_deref())?;
-                let found: Vec<Record> = Self::page_sql("", query, &order, from.as_ref())
-                    .build_query_as()
-                    .fetch_all(&mut *self.tx)
-                    .await?;
+                let from = order.spot(query.cursor.as_deref())?;
+                self.plan_for(Self::ALONG_INDEXES).await?;
+                let branches = self.branches(query).await?;
+                let found: Vec<Record> = if branches.is_empty() {
+                    Vec::new()
+                } else {
+                    let mut rows = Self::page_sql("", query, &branches, &order, from.as_ref());
+                    // Planned for these very values: a plan for any value takes a whole server for what one standing is.
+                    rows.build_query_as()
+                        .persistent(false)
+                        .fetch_all(&mut *self.tx)
+                        .await?
+                };
                 let found = found.into_iter().map(|record| {
                     let entity = record.entity_key.clone();
                     Ok((record.try_into()?, entity))
                 });
                 let found: Vec<(OverrideRow, String)> = found.collect::<Result<_, StoreError>>()?;
                 let total = match known_total(query, from.as_ref(), found.len()) {
-                    Some(total) => total,
+                    _ if !query.counted => None,
+                    Some(total) => Some(total),
+                    None if branches.is_empty() => Some(0),
                     None => {
-                        Self::count_sql(query)
-                            .build_query_scalar()
-                            .fetch_one(&mut *self.tx)
-                            .await?
+                        self.plan_for(Self::IN_ORDER).await?;
+                        let mut count = Self::count_sql("", query, &branches);
+                        let count = count.build_query_scalar().persistent(false);
+                        Some(count.fetch_one(&mut *self.tx).await?)
                     }
                 };
                 page(query, from.as_ref(), found, total)
             }
 
-            /// `before` is for tests, which ask how the database would go about it.
-            fn page_sql(
-                before: &str,
-                query: &OverrideQuery,
-                order: &Order,
-                from: Option<&Place>,
-            ) -> QueryBuilder<'static, $db> {
-                let mut rows = QueryBuilder::<$db>::new(before);
-                rows.push(ROWS);
-                Self::filter(&mut rows, query);
-                let descending = query.descending != from.is_some_and(|place| place.before);
-                if let Some(place) = from {
-                    Self::go_on(&mut rows, order, place, descending);
+            async fn plan_for(&mut self, settings: Option<&'static str>) -> Result<(), StoreError> {
+                if let Some(settings) = settings {
+                    sqlx::query(settings).execute(&mut *self.tx).await?;
                 }
-                let by = order.by(descending);
-                rows.push(" ORDER BY ").push(&by).push(" LIMIT ");
-                rows.push_bind(cursor::limits(query.limit).1);
-                rows.push(JOIN).push(" ORDER BY ").push(outer(&by));
-                rows
+                Ok(())
             }
 
-            fn count_sql(query: &OverrideQuery) -> QueryBuilder<'static, $db> {
-                let mut count = QueryBuilder::<$db>::new(COUNT);
-                Self::filter(&mut count, query);
-                count
-            }
-
-            fn filter(sql: &mut QueryBuilder<'_, $db>, query: &OverrideQuery) {
-                sql.push_bind(query.server.as_str().to_owned());
-                if let Some(SubjectRef { kind, id }) = &query.only {
-                    sql.push(" AND subject_type = ").push_bind(kind.as_str());
-                    sql.push(" AND subject_id = ").push_bind(id.clone());
-                }
-                if let Some(kind) = query.subject_kind {
-                    sql.push(" AND subject_type = ").push_bind(kind.as_str());
-                }
-                if let Some(condition) = query.condition.map(Condition::as_str) {
-                    sql.push(" AND condition = ").push_bind(condition);
-                }
-                if let Some(pattern) = cursor::pattern(query.search.as_deref()) {
-                    sql.push(" AND entity_key LIKE ")
-                        .push_bind(pattern)
-                        .push(r" ESCAPE '\'");
-                }
-            }
-
-            fn go_on(sql: &mut QueryBuilder<'_, $db>, order: &Order, place: &Place, descending: bool) {
-                sql.push(" AND (").push(order.columns.join(", "));
-                sql.push(if descending { ") < (" } else { ") > (" });
-                match &place.key {
-                    Key::Number(number) => sql.push_bind(*number),
-                    Key::Text(text) => sql.push_bind(text.clone()),
+            /// The ranges that the page is put together from; without parts it is one.
+            async fn branches(&mut self, query: &OverrideQuery) -> Result<Vec<Branch>, StoreError> {
+                let Some(parts) = &query.among else {
+                    return Ok(vec![Branch::all()]);
                 };
-                if order.columns.len() == 3 {
-                    sql.push(", ").push_bind(place.entity.clone());
+                let mut few = None;
+                let mut branches = Vec::with_capacity(parts.len());
+                for part in parts {
+                    branches.push(self.branch(query, part, &mut few).await?);
                 }
-                sql.push(", ").push_bind(place.id.clone()).push(")");
+                Ok(branches)
+            }
+
+            /// What a standing leaves open is looked for from the few. `few`: whether the people of teams and the admins are, once it is
+            /// known.
+            async fn branch(
+                &mut self,
+                query: &OverrideQuery,
+                part: &Part,
+                few: &mut Option<bool>,
+            ) -> Result<Branch, StoreError> {
+                // Who asks for their own has no more than a few.
+                let mut gathered = false;
+                if let (None, Some(_)) = (&query.only, part.ended) {
+                    let mut count = Self::ended_sql("", query, part);
+                    let found: i64 = count
+                        .build_query_scalar()
+                        .persistent(false)
+                        .fetch_one(&mut *self.tx)
+                        .await?;
+                    gathered = found <= FEW;
+                }
+                if let (None, Some(_)) = (&few, part.reached) {
+                    let mut count = Self::people_sql("", query);
+                    let found: i64 = count.build_query_scalar().fetch_one(&mut *self.tx).await?;
+                    *few = Some(found <= FEW);
+                }
+                let access = match part.reached {
+                    Some(reached) => Access::of(reached, few.unwrap_or_default()),
+                    None => Access::Any,
+                };
+                Ok(Branch {
+                    standing: Some(part.standing.clone()),
+                    ended: part.ended,
+                    gathered,
+                    access,
+                })
             }
         }
     };
@@ -252,11 +257,3 @@ for_both!(stamp);
 
 #[cfg(test)]
 mod plans;
-
-/// The same order on the joined rows, where `id` stands in both tables.
-fn outer(by: &str) -> String {
-    by.split(", ")
-        .map(|column| format!("o.{column}"))
-        .collect::<Vec<_>>()
-        .join(", ")
-}

@@ -7,9 +7,11 @@ use domain::overrides::{Condition, Kind};
 use domain::server::Origin;
 use domain::timestamp::Timestamp;
 
+use super::standing::fields;
 use super::work::{Dialect, Tx, for_both, inserted, key, known, subject};
 use super::{
-    Consent, OverridePage, OverrideQuery, OverrideRow, OverrideUse, Overrides, Place, StoreError, SubjectHit, cursor,
+    Consent, OverridePage, OverrideQuery, OverrideRow, OverrideUse, Overrides, Place, Standing, StoreError, SubjectHit,
+    cursor,
 };
 use crate::seal::Sealed;
 
@@ -43,10 +45,12 @@ const ENTITY_OF_EXTERNAL_IDENTITY: &str = "SELECT entity_key FROM external_ident
 const INSERT: &str = "INSERT INTO overrides
     (id, server_id, subject_type, subject_id, entity_key, kind, condition, sealed, origin, masks, updated_by_type,
     updated_by_id, updated_by_name, created_at, updated_at, last_used_at, last_verified_at, expires_at, version,
-    consent)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING";
+    consent, fields, granted)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+    (SELECT COUNT(*) FROM grants WHERE server_id = $2 AND grantee_type = $3 AND grantee_id = $4)) ON CONFLICT DO NOTHING";
 const UPDATE: &str = "UPDATE overrides SET condition = $2, sealed = $3, origin = $4, masks = $5, updated_by_type = $6,
-    updated_by_id = $7, updated_by_name = $8, updated_at = $9, expires_at = $10, version = $11, consent = $12, last_verified_at = $13 WHERE id = $1";
+    updated_by_id = $7, updated_by_name = $8, updated_at = $9, expires_at = $10, version = $11, consent = $12, last_verified_at = $13,
+    fields = $14 WHERE id = $1";
 const FIND: &str = select!("WHERE o.id = $1");
 const FIND_FOR: &str = select!("WHERE o.server_id = $1 AND o.subject_type = $2 AND o.subject_id = $3 AND o.kind = $4");
 const OF_SUBJECT: &str =
@@ -196,7 +200,8 @@ macro_rules! stamp {
                     .bind(row.last_verified_at.map(|at| at.0))
                     .bind(row.expires_at.map(|at| at.0))
                     .bind(row.version)
-                    .bind(row.consent.as_ref().map(consent).transpose()?);
+                    .bind(row.consent.as_ref().map(consent).transpose()?)
+                    .bind(fields(row.masks.keys()));
                 let rows = insert.execute(&mut *self.tx).await?.rows_affected();
                 self.touch(Place::overrides(&row.server, &row.subject));
                 inserted(rows)
@@ -216,7 +221,8 @@ macro_rules! stamp {
                     .bind(row.expires_at.map(|at| at.0))
                     .bind(row.version)
                     .bind(row.consent.as_ref().map(consent).transpose()?)
-                    .bind(row.last_verified_at.map(|at| at.0));
+                    .bind(row.last_verified_at.map(|at| at.0))
+                    .bind(fields(row.masks.keys()));
                 let updated = update.execute(&mut *self.tx).await?.rows_affected() == 1;
                 self.touch(Place::one_override(&row.id));
                 Ok(updated)
@@ -272,6 +278,10 @@ macro_rules! stamp {
 
             async fn page(&mut self, query: &OverrideQuery) -> Result<OverridePage, StoreError> {
                 self.override_page(query).await
+            }
+
+            async fn standings(&mut self, server: &ServerId) -> Result<Vec<Standing>, StoreError> {
+                self.standings_of(server).await
             }
 
             async fn delete(&mut self, id: &OverrideId) -> Result<bool, StoreError> {

@@ -1,10 +1,11 @@
 //! Whoever has a role on a server, and what gives it: the Access tab's second list, and a person's page.
 
 use domain::actor::{SubjectKind, SubjectRef};
-use domain::id::{ServerId, UserId};
+use domain::id::ServerId;
 use domain::reach::{Given, Source};
 use domain::role::{PlatformRole, ServerRole};
 use domain::server::ServerName;
+use sqlx::QueryBuilder;
 
 use super::work::{Tx, for_both, known, subject};
 use super::{Page, PageQuery, ReachRow, StoreError, cursor};
@@ -33,14 +34,22 @@ const EVERYONES: &str = "SELECT role FROM grants WHERE server_id = $1 AND grante
 const THROUGH_TEAMS: &str = "SELECT m.user_id, t.name, g.role FROM grants g JOIN teams t ON t.id = g.team_id
     JOIN team_members m ON m.team_id = t.id JOIN users u ON u.id = m.user_id
     WHERE g.server_id = $1 AND u.entity_key >= $2 AND u.entity_key <= $3";
-const USERS_THROUGH_TEAMS: &str = "SELECT DISTINCT m.user_id FROM grants g JOIN team_members m ON m.team_id = g.team_id
-    WHERE g.server_id = $1";
+/// Of the subjects that stand before it, as `asked`. Each is looked up: a server may have a grant for every one of 100,000.
+const REACHED: &str = "SELECT asked.kind, asked.id FROM asked WHERE
+    EXISTS (SELECT 1 FROM grants WHERE server_id = asked.server AND grantee_type = asked.kind AND grantee_id = asked.id)
+    OR EXISTS (SELECT 1 FROM grants WHERE server_id = asked.server AND grantee_type = 'everyone' AND grantee_id = 'all')
+    OR (asked.kind = 'user' AND (
+        EXISTS (SELECT 1 FROM users WHERE id = asked.id AND platform_role = 'admin' AND disabled_at IS NULL)
+        OR EXISTS (SELECT 1 FROM team_members m CROSS JOIN grants g WHERE m.user_id = asked.id
+            AND g.server_id = asked.server AND g.grantee_type = 'team' AND g.grantee_id = m.team_id)))";
 const REACH_OF: &str =
     "SELECT s.name, g.grantee_type, g.role, t.name AS team FROM grants g JOIN servers s ON s.id = g.server_id
     LEFT JOIN teams t ON t.id = g.team_id
     WHERE (g.grantee_type = $1 AND g.grantee_id = $2) OR g.grantee_type = 'everyone'
         OR ($1 = 'user' AND g.team_id IN (SELECT team_id FROM team_members WHERE user_id = $2))
     ORDER BY s.name";
+/// At once; as many as a page has rows, most of the time.
+const LOOKED_UP: usize = 200;
 const NAME: &str = "reach";
 
 #[derive(sqlx::FromRow)]
@@ -162,10 +171,30 @@ macro_rules! stamp {
                 Ok(())
             }
 
-            pub(super) async fn users_through_teams(&mut self, server: &ServerId) -> Result<Vec<UserId>, StoreError> {
-                let found = sqlx::query_scalar(USERS_THROUGH_TEAMS).bind(server.as_str());
-                let found: Vec<String> = found.fetch_all(&mut *self.tx).await?;
-                Ok(found.into_iter().map(UserId::new).collect())
+            pub(super) async fn subjects_reached(
+                &mut self,
+                server: &ServerId,
+                subjects: &[SubjectRef],
+            ) -> Result<Vec<SubjectRef>, StoreError> {
+                let mut reached = Vec::with_capacity(subjects.len());
+                for piece in subjects.chunks(LOOKED_UP) {
+                    let mut sql = QueryBuilder::<$db>::new("WITH asked (server, kind, id) AS (");
+                    sql.push_values(piece, |mut row, subject| {
+                        row.push_bind(server.as_str())
+                            .push_bind(subject.kind.as_str())
+                            .push_bind(&subject.id);
+                    });
+                    sql.push(") ").push(REACHED);
+                    let found: Vec<(String, String)> = sql
+                        .build_query_as()
+                        .persistent(false)
+                        .fetch_all(&mut *self.tx)
+                        .await?;
+                    for (kind, id) in found {
+                        reached.push(subject(&kind, id)?);
+                    }
+                }
+                Ok(reached)
             }
 
             pub(super) async fn servers_reached(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::actor::{SubjectKind, SubjectRef};
+use domain::actor::SubjectRef;
 use domain::id::{ExternalIdentityId, OverrideId, ServerId, TeamId, TokenId, UserId, VirtualAccountId};
 use domain::outbound::Mode;
 use domain::overrides::{Condition, Kind, OverrideFacts};
@@ -13,6 +13,7 @@ use domain::team::TeamName;
 use domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Part;
 use crate::seal::Sealed;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,8 +215,10 @@ pub struct OverrideQuery {
     pub only: Option<SubjectRef>,
     /// Matches name, e-mail address or id, anywhere, without case.
     pub search: Option<String>,
-    pub subject_kind: Option<SubjectKind>,
-    pub condition: Option<Condition>,
+    /// Only these, none of which overlap; `None`: all.
+    pub among: Option<Vec<Part>>,
+    /// Whether to tell the total: parts that leave something open are not counted.
+    pub counted: bool,
     pub sort: OverrideSort,
     pub descending: bool,
     /// Opaque; from `OverridePage::next` or `previous` of the same query.
@@ -229,7 +232,7 @@ pub struct OverridePage {
     pub next: Option<String>,
     pub previous: Option<String>,
     /// All that match, not only this page's.
-    pub total: i64,
+    pub total: Option<i64>,
 }
 
 /// What happened when an override was used.

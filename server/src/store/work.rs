@@ -56,6 +56,14 @@ pub(super) trait Dialect {
     const INSERT_MANY: &'static str;
     /// The last two letters of a call's `actor_id`, with which the index of calls by actor begins.
     const ACTOR_END: &'static str;
+    /// Has the rest of the work look for rows along indexes. PostgreSQL takes it for quicker to read all of a table, several times
+    /// the size, where it expects that few rows fit.
+    const ALONG_INDEXES: Option<&'static str>;
+    /// The same, in the order that is asked for, whatever is guessed of sorting.
+    const IN_ORDER: Option<&'static str>;
+    /// Where a text stands in another one; 0: nowhere. Of this PostgreSQL expects to find much, and so goes in the order of the page
+    /// until that is full; of a LIKE little, and so gathers and sorts.
+    const PLACE_IN: &'static str;
 }
 
 impl Dialect for Tx<Sqlite> {
@@ -66,6 +74,9 @@ impl Dialect for Tx<Sqlite> {
     const SKIP_LOCKED: &'static str = "";
     const INSERT_MANY: &'static str = "INSERT OR FAIL INTO ";
     const ACTOR_END: &'static str = "substr(actor_id, -2)";
+    const ALONG_INDEXES: Option<&'static str> = None;
+    const IN_ORDER: Option<&'static str> = None;
+    const PLACE_IN: &'static str = "instr";
 }
 
 impl Dialect for Tx<Postgres> {
@@ -75,6 +86,11 @@ impl Dialect for Tx<Postgres> {
     const SKIP_LOCKED: &'static str = " FOR UPDATE SKIP LOCKED";
     const INSERT_MANY: &'static str = "INSERT INTO ";
     const ACTOR_END: &'static str = "right(actor_id, 2)";
+    const ALONG_INDEXES: Option<&'static str> = Some(
+        "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)",
+    );
+    const IN_ORDER: Option<&'static str> = Some("SELECT set_config('enable_sort', 'off', true)");
+    const PLACE_IN: &'static str = "strpos";
 }
 
 /// Stamps an `impl` for both databases.

@@ -192,7 +192,9 @@ async fn a_grant_to_a_team_counts_for_its_members(store: Arc<dyn Store>) {
         .await
         .unwrap();
     assert_eq!(visible.items.len(), 2);
-    assert_eq!(work.grants().through_teams(&raw).await.unwrap(), [user_id("bob")]);
+    let asked_for = [of_user("bob"), of_user("eve"), of_account("id-bob")];
+    let reached = work.grants().reached(&raw, &asked_for).await.unwrap();
+    assert_eq!(reached, [of_user("bob")]);
     let listed = work.grants().list(&raw).await.unwrap();
     assert_eq!(
         listed

@@ -15,6 +15,7 @@ mod races;
 mod roles;
 mod servers;
 mod settings;
+mod states;
 mod teams;
 mod tokens;
 mod verify;
