@@ -1,4 +1,4 @@
-//! Databases with the schema and without rows, to ask for their plans.
+//! Databases with the schema and without rows, to be asked for their plans.
 
 use sqlx::{Connection, Execute, Executor, PgConnection, QueryBuilder, SqliteConnection};
 
@@ -11,7 +11,7 @@ pub async fn sqlite() -> SqliteConnection {
 /// A database of its own; `end` removes it.
 pub struct Planned {
     admin: PgConnection,
-    db: PgConnection,
+    pub db: PgConnection,
     name: String,
 }
 
@@ -30,10 +30,6 @@ impl Planned {
         url.set_path(&name);
         let mut db = PgConnection::connect(url.as_str()).await.unwrap();
         sqlx::migrate!("../migrations/postgres").run(&mut db).await.unwrap();
-        // The tables are empty, where reading and sorting all of one would be quicker than any index.
-        for way in ["seqscan", "bitmapscan", "sort", "incremental_sort"] {
-            db.execute(&*format!("SET enable_{way} = off")).await.unwrap();
-        }
         Self { admin, db, name }
     }
 

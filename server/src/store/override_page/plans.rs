@@ -4,10 +4,11 @@
 use domain::actor::{SubjectKind, SubjectRef};
 use domain::id::ServerId;
 use domain::timestamp::Timestamp;
-use sqlx::{Connection, Executor, PgConnection, Postgres, QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::{Executor, PgConnection, Postgres, QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::*;
 use crate::store::Standing;
+use crate::store::planned::{self, Planned};
 
 const SORTS: [(OverrideSort, &str, &str); 4] = [
     (
@@ -180,12 +181,6 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-async fn sqlite() -> SqliteConnection {
-    let mut db = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-    sqlx::migrate!("../migrations/sqlite").run(&mut db).await.unwrap();
-    db
-}
-
 async fn steps(db: &mut SqliteConnection, mut explained: QueryBuilder<'static, Sqlite>) -> Vec<String> {
     let plan = explained.build().fetch_all(db).await.unwrap();
     plan.iter().map(|step| step.get("detail")).collect()
@@ -193,7 +188,7 @@ async fn steps(db: &mut SqliteConnection, mut explained: QueryBuilder<'static, S
 
 #[tokio::test]
 async fn s01_sqlite_puts_a_page_together_from_ranges_of_indexes() {
-    let mut db = sqlite().await;
+    let mut db = planned::sqlite().await;
     for case in cases() {
         let steps = steps(&mut db, case.sqlite()).await;
         let what = format!("{}: {steps:#?}", case.what);
@@ -226,7 +221,7 @@ async fn s01_sqlite_puts_a_page_together_from_ranges_of_indexes() {
 
 #[tokio::test]
 async fn s01_sqlite_counts_in_indexes_alone() {
-    let mut db = sqlite().await;
+    let mut db = planned::sqlite().await;
     let all = query(OverrideSort::Entity);
     let searched = OverrideQuery {
         search: Some("nobody".to_owned()),
@@ -285,25 +280,15 @@ async fn s01_sqlite_counts_in_indexes_alone() {
 
 /// With 20,000 rows, for PostgreSQL goes by what there is.
 #[tokio::test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "where the tests' PostgreSQL is, is the test set-up's to say"
-)]
 async fn s01_postgres_puts_a_page_together_from_ranges_of_indexes() {
-    let server = std::env::var("OVERKEY_TEST_POSTGRES").expect("OVERKEY_TEST_POSTGRES names a PostgreSQL to test on");
-    let name = format!("overkey_{}", uuid::Uuid::now_v7().simple());
-    let mut admin = PgConnection::connect(&server).await.unwrap();
-    admin.execute(&*format!("CREATE DATABASE {name}")).await.unwrap();
-    let mut url = url::Url::parse(&server).unwrap();
-    url.set_path(&name);
-    let mut db = PgConnection::connect(url.as_str()).await.unwrap();
-    sqlx::migrate!("../migrations/postgres").run(&mut db).await.unwrap();
+    let mut planned = Planned::postgres().await;
+    let db = &mut planned.db;
     for sql in [SERVER, ACCOUNTS, FILL, "VACUUM ANALYZE", "BEGIN"] {
         db.execute(sql).await.unwrap();
     }
     db.execute(Tx::<Postgres>::ALONG_INDEXES.unwrap()).await.unwrap();
     for case in cases() {
-        let plan = plan(&mut db, case.postgres()).await;
+        let plan = plan(db, case.postgres()).await;
         let what = format!("{}: {plan}", case.what);
         assert!(!plan.contains("Seq Scan on overrides"), "{what}");
         let Some(index) = case.along else {
@@ -336,17 +321,13 @@ async fn s01_postgres_puts_a_page_together_from_ranges_of_indexes() {
         (&searched, &whole, "overrides_by_entity"),
         (&searched, &some, "overrides_standing_by_entity"),
     ] {
-        let plan = plan(&mut db, Tx::<Postgres>::count_sql("EXPLAIN ", query, branches)).await;
+        let plan = plan(db, Tx::<Postgres>::count_sql("EXPLAIN ", query, branches)).await;
         assert!(
             plan.contains(&format!("Index Only Scan using {index} on overrides")),
             "{query:?}: {plan}"
         );
     }
-    drop(db);
-    admin
-        .execute(&*format!("DROP DATABASE {name} WITH (FORCE)"))
-        .await
-        .unwrap();
+    planned.end().await;
 }
 
 async fn plan(db: &mut PgConnection, mut explained: QueryBuilder<'static, Postgres>) -> String {
