@@ -116,7 +116,7 @@ async fn among(
         .into_iter()
         .filter(|standing| query.subject_kind.is_none_or(|kind| kind == standing.subject_kind));
     let parts = standings.flat_map(|standing| match query.state {
-        Some(state) => rule.parts(state, standing),
+        Some(state) => rule.parts(state, &standing),
         None => vec![whole(standing)],
     });
     Ok(Some(parts.collect()))
@@ -132,7 +132,7 @@ fn whole(standing: Standing) -> Part {
 
 impl Rule {
     /// What of a standing is in a state, by asking the rule for every way that what the standing leaves open can be.
-    fn parts(&self, state: State, standing: Standing) -> Vec<Part> {
+    fn parts(&self, state: State, standing: &Standing) -> Vec<Part> {
         let accesses: &[(bool, Option<bool>)] = match (self.everyone || standing.granted, standing.subject_kind) {
             (true, _) => &[(true, None)],
             (false, SubjectKind::User) => &[(true, Some(true)), (false, Some(false))],
@@ -141,7 +141,7 @@ impl Rule {
         };
         let mut parts = Vec::new();
         for (has_access, reached) in accesses {
-            let is = |end| self.state(&standing, *has_access, end) == state;
+            let is = |end| self.state(standing, *has_access, end) == state;
             let ended = match (standing.ends.then(|| is(Some(self.now))), is(None)) {
                 (None | Some(false), false) => continue,
                 (None | Some(true), true) => None,

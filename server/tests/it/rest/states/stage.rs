@@ -207,7 +207,7 @@ impl<'a> Stage<'a> {
             created_at: self.now,
             // With many alike.
             updated_at: Timestamp(self.now.0 - (number * 31 % 17) as i64),
-            last_used_at: (number % 3 > 0).then(|| Timestamp(self.now.0 - (number * 37 % 19) as i64)),
+            last_used_at: (!number.is_multiple_of(3)).then(|| Timestamp(self.now.0 - (number * 37 % 19) as i64)),
             last_verified_at: None,
             expires_at: case.expires_at,
             version: 1,
