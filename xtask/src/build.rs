@@ -1,6 +1,7 @@
 //! The binary: quick to build for the demo, optimised for release.
 
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
@@ -10,6 +11,13 @@ use crate::{setup, workspace};
 
 /// Sets up, builds and becomes `overkey demo`.
 pub fn run(args: &[String]) -> Result<()> {
+    let binary = quick()?;
+    let failure = program(&binary).arg("demo").args(args).exec();
+    Err(failure).with_context(|| format!("could not start {}", binary.display()))
+}
+
+/// Sets up and builds what is quick to compile and quick enough to use, with finished assets inside.
+pub fn quick() -> Result<PathBuf> {
     setup::for_building()?;
     assets::build(Mode::Release)?;
     step("Building the server (several minutes the first time, a moment afterwards)");
@@ -22,9 +30,7 @@ pub fn run(args: &[String]) -> Result<()> {
         "--profile",
         "quick",
     ]))?;
-    let binary = workspace::target().join("quick/overkey");
-    let failure = program(&binary).arg("demo").args(args).exec();
-    Err(failure).with_context(|| format!("could not start {}", binary.display()))
+    Ok(workspace::target().join("quick/overkey"))
 }
 
 /// Leaves the finished binary, assets inside, at `target/release/overkey`.

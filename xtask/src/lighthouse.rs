@@ -3,26 +3,14 @@
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::assets::{self, Mode};
-use crate::shell::{cargo, program, run, step};
-use crate::{node, setup, workspace};
+use crate::shell::{program, step};
+use crate::{build, node, setup, workspace};
 
 pub fn command(args: &[String]) -> Result<()> {
-    setup::for_building()?;
+    let binary = build::quick()?;
     setup::for_tests()?;
     let packages = workspace::scratch().join("lighthouse");
     node::packages_at(&workspace::end2end().join("lighthouse"), &packages)?;
-    assets::build(Mode::Release)?;
-    step("Building the server");
-    run(&mut cargo(&[
-        "build",
-        "-p",
-        "server",
-        "--bin",
-        "overkey",
-        "--profile",
-        "quick",
-    ]))?;
     step("Measuring");
     let chromium = setup::chromium().context("Chromium is missing: install it with `apt-get install chromium`")?;
     let mut playwright = program("node");
@@ -35,7 +23,7 @@ pub fn command(args: &[String]) -> Result<()> {
             "lighthouse/playwright.config.ts",
         ])
         .args(args)
-        .env("OVERKEY_TEST_BIN", workspace::target().join("quick/overkey"))
+        .env("OVERKEY_TEST_BIN", binary)
         .env(
             "OVERKEY_LIGHTHOUSE",
             packages.join("node_modules/lighthouse/core/index.js"),
