@@ -1,5 +1,7 @@
 //! The only place that asks what time it is.
 
+use std::time::SystemTime;
+
 use domain::timestamp::Timestamp;
 
 /// Handed to everything that needs the time, so that tests can set it.
@@ -14,7 +16,8 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
     fn now(&self) -> Timestamp {
-        Timestamp(time::OffsetDateTime::now_utc().unix_timestamp())
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        Timestamp(since.map_or(0, |since| since.as_secs().cast_signed()))
     }
 }
 

@@ -3,7 +3,6 @@
 //! What to strip is worked out first, what to inject goes in last, so that no header of the caller's can add to, replace or
 //! remove an injected one (C5, C6). The answer's body is not touched here.
 
-use std::collections::HashSet;
 use std::pin::pin;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
@@ -24,29 +23,35 @@ const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// Never sent upstream: what authenticated the caller, what a browser or a proxy said about them, and what frames the message on
 /// one connection (RFC 9110 section 7.6.1). Accept-Encoding too: a compressed event stream arrives in lumps.
-const STRIPPED: &[&str] = &[
-    "accept-encoding",
-    "authorization",
-    "connection",
-    "content-length",
-    "cookie",
-    "expect",
-    "forwarded",
-    "host",
-    "http2-settings",
-    "keep-alive",
-    "mcp-session-id",
-    "origin",
-    "referer",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "via",
-    "x-real-ip",
-    "x-upstream-authorization",
-];
-const STRIPPED_PREFIXES: &[&str] = &["proxy-", "sec-", "x-forwarded-"];
+fn stays(name: &str) -> bool {
+    let named = matches!(
+        name,
+        "accept-encoding"
+            | "authorization"
+            | "connection"
+            | "content-length"
+            | "cookie"
+            | "expect"
+            | "forwarded"
+            | "host"
+            | "http2-settings"
+            | "keep-alive"
+            | "mcp-session-id"
+            | "origin"
+            | "referer"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+            | "via"
+            | "x-real-ip"
+            | "x-upstream-authorization"
+    );
+    named
+        || ["proxy-", "sec-", "x-forwarded-"]
+            .iter()
+            .any(|begun| name.starts_with(begun))
+}
 
 pub async fn forward(
     gateway: &Parts,
@@ -148,37 +153,25 @@ pub fn sensitive(text: &str) -> Result<HeaderValue, header::InvalidHeaderValue> 
 
 /// The caller's headers without those that stay here. Unknown ones pass (`Mcp-Param-*`, tracing).
 fn pass_on(given: &HeaderMap) -> HeaderMap {
-    let named = connection_named(given);
-    let stays = |name: &str| {
-        STRIPPED.contains(&name)
-            || STRIPPED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-            || named.contains(name)
+    let mut headers = given.clone();
+    take_out(&mut headers, stays);
+    headers
+}
+
+/// Takes out some, and what `Connection` names: that is for one connection only.
+pub fn take_out(headers: &mut HeaderMap, stays: impl Fn(&str) -> bool) {
+    let connection = headers.get_all(header::CONNECTION);
+    let is_named = |name: &str| {
+        let values = connection.iter().map(HeaderValue::as_bytes);
+        let mut named = values.flat_map(|value| value.split(|byte| *byte == b','));
+        named.any(|one| one.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
     };
-    without(given, stays)
-}
-
-/// A copy of all but some.
-pub fn without(given: &HeaderMap, stays: impl Fn(&str) -> bool) -> HeaderMap {
-    // With room for what is added to them.
-    let mut kept = HeaderMap::with_capacity(given.len() + 4);
-    for (name, value) in given {
-        if !stays(name.as_str()) {
-            kept.append(name, value.clone());
-        }
+    let out = headers
+        .keys()
+        .filter(|name| stays(name.as_str()) || is_named(name.as_str()));
+    for name in out.cloned().collect::<Vec<_>>() {
+        headers.remove(name);
     }
-    kept
-}
-
-/// What `Connection` names is for one connection only.
-pub fn connection_named(headers: &HeaderMap) -> HashSet<String> {
-    let values = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|text| text.split(','))
-        .map(|name| name.trim().to_ascii_lowercase())
-        .collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::answer_body::AnswerBody;
 use super::credential::{CallCredential, Token, required};
 use super::elicitation;
 use super::error::{AuthRequired, GatewayError};
-use super::forward::{connection_named, without};
+use super::forward::take_out;
 use super::legacy_sse;
 use super::message::{Message, Transport};
 use crate::oauth::Challenge;
@@ -20,28 +20,31 @@ use crate::services::calls::Target;
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// The upstream speaks to us, not to the caller's browser or login: these stay here, with what frames one connection.
-const STRIPPED: &[&str] = &[
-    "alt-svc",
-    "clear-site-data",
-    "connection",
-    "content-length",
-    "content-security-policy",
-    "keep-alive",
-    "location",
-    "mcp-session-id",
-    "proxy-authenticate",
-    "proxy-connection",
-    "refresh",
-    "server",
-    "set-cookie",
-    "strict-transport-security",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "www-authenticate",
-];
-const STRIPPED_PREFIX: &str = "access-control-";
+fn stays(name: &str) -> bool {
+    let named = matches!(
+        name,
+        "alt-svc"
+            | "clear-site-data"
+            | "connection"
+            | "content-length"
+            | "content-security-policy"
+            | "keep-alive"
+            | "location"
+            | "mcp-session-id"
+            | "proxy-authenticate"
+            | "proxy-connection"
+            | "refresh"
+            | "server"
+            | "set-cookie"
+            | "strict-transport-security"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+            | "www-authenticate"
+    );
+    named || name.starts_with("access-control-")
+}
 
 /// What seldom happens is boxed, here and in the other phases: every call would carry the room for it.
 pub async fn respond(
@@ -64,9 +67,10 @@ pub async fn respond(
         return Err(GatewayError::Redirected);
     }
     let (parts, body) = answer.into_parts();
-    let mut headers = pass_back(&parts.headers);
-    let session = parts.headers.get(SESSION);
+    let mut headers = parts.headers;
+    let session = headers.get(SESSION);
     let mut session = session.map(|id| sealed_session(gateway, credential, id)).transpose()?;
+    take_out(&mut headers, stays);
     if parts.status.is_success() {
         session = elicitation::noted(gateway, message, (&target.server.name, &actor.subject), session);
     }
@@ -140,13 +144,6 @@ fn sealed_session(gateway: &Parts, credential: &CallCredential, id: &HeaderValue
     sealed.ok_or_else(|| GatewayError::Internal("a session id could not be sealed".to_owned()))
 }
 
-fn pass_back(given: &HeaderMap) -> HeaderMap {
-    let named = connection_named(given);
-    without(given, |name| {
-        STRIPPED.contains(&name) || name.starts_with(STRIPPED_PREFIX) || named.contains(name)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,7 +170,8 @@ mod tests {
         ] {
             given.append(HeaderName::from_static(name), HeaderValue::from_static("x"));
         }
-        let mut passed: Vec<_> = pass_back(&given).keys().map(ToString::to_string).collect();
+        take_out(&mut given, stays);
+        let mut passed: Vec<_> = given.keys().map(ToString::to_string).collect();
         passed.sort();
         assert_eq!(
             passed,
