@@ -22,7 +22,7 @@ use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::{Service, ServiceExt};
+use tower::Service;
 use tracing::debug;
 
 use super::door::{Arrived, Door};
@@ -73,7 +73,7 @@ where
     connections.finish().await;
 }
 
-/// Whatever answers requests.
+/// Whatever answers requests, and is ready to at any time, as axum's routers and functions are.
 pub trait Answers: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static {}
 
 impl<S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static> Answers for S {}
@@ -124,7 +124,7 @@ where
             seen.add(request.version());
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
-            service.clone().oneshot(request)
+            service.clone().call(request)
         });
         let (stream, left) = Parting::from(stream);
         let connection = self
