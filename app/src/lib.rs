@@ -10,6 +10,7 @@
 
 #[cfg(feature = "ssr")]
 pub mod backend;
+mod beneath;
 pub mod error;
 pub mod features;
 mod pages;

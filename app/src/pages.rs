@@ -5,6 +5,7 @@
 
 use std::future::{Future, ready};
 use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use leptos::prelude::*;
 use leptos::wasm_split::SplitLoaderError;
@@ -12,6 +13,8 @@ use leptos_router::ChooseView;
 use leptos_router::hooks::use_url;
 
 use crate::parts::name_in_head;
+#[cfg(not(feature = "ssr"))]
+use crate::ui::asked::Open;
 use crate::ui::drawn::IntoAny;
 
 /// A page as the router sees it. All are of one type, for each type would cost every visitor two kilobytes.
@@ -21,6 +24,42 @@ pub struct Page {
     part: &'static str,
     load: fn() -> Later<()>,
     draw: fn(&'static str) -> Later<AnyView>,
+}
+
+impl Page {
+    /// Loads its part and draws nothing: it is drawn by the page around it.
+    pub const fn unseen(self) -> Self {
+        Self {
+            draw: |_| Box::pin(ready(Ok(().into_any()))),
+            ..self
+        }
+    }
+
+    /// What it shows, if its part is there.
+    pub fn drawn(self) -> Option<AnyView> {
+        let mut drawing = (self.draw)(self.name);
+        match drawing.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(view) => view.ok(),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Loads its part, once; who needs it says what to do if it does not come.
+    #[cfg(not(feature = "ssr"))]
+    pub async fn fetched(self) {
+        let _ = (self.load)().await;
+    }
+
+    /// The same as `drawn`, but waits for its part and for all that it asks.
+    #[cfg(not(feature = "ssr"))]
+    pub async fn ready(self) -> Option<AnyView> {
+        (self.load)().await.ok()?;
+        let open = Open::default();
+        provide_context(open.clone());
+        let view = self.drawn();
+        open.answered().await;
+        view
+    }
 }
 
 type Later<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
@@ -116,6 +155,7 @@ pages! {
     server__overrides: overrides::{OverridesTab};
     server__overrides__delete: overrides::{DeleteOverride};
     server__overrides__form: overrides::{AddOverride, EditOverride};
+    server__overrides__list: overrides::{OverridesList};
     server__overrides__why: overrides::{Why};
     server__overview: servers::{Overview};
     server__settings: servers::{Settings};

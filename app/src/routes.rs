@@ -73,7 +73,7 @@ fn within_the_frame() -> Vec<AnyNestedRoute> {
 /// Of a server.
 fn tabs() -> Vec<AnyNestedRoute> {
     let overrides = vec![
-        page(path!(""), pages::Nothing),
+        page(path!(""), pages::OverridesList.unseen()),
         page(path!("/new"), pages::AddOverride),
         page(path!("/why"), pages::Why),
         page(path!("/:id/edit"), pages::EditOverride),

@@ -81,7 +81,34 @@ type Fetched = Pin<Box<dyn Future<Output = Result<Answer, UiError>> + Send>>;
 /// Once, whatever is asked for.
 #[inline(never)]
 fn carry(turn: Box<dyn Fn() -> u64 + Send + Sync>, fetch: Box<dyn Fn() -> Fetched + Send + Sync>) -> Carried {
-    Resource::new_with_options(turn, move |_| fetch(), true)
+    let asked = Resource::new_with_options(turn, move |_| fetch(), true);
+    if let Some(Open(questions)) = use_context() {
+        let mut questions = questions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(questions) = questions.as_mut() {
+            questions.push(asked);
+        }
+    }
+    asked
+}
+
+/// In a context: what is asked there until somebody waits for the answers.
+#[derive(Clone)]
+pub struct Open(Arc<Mutex<Option<Vec<Carried>>>>);
+
+impl Default for Open {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Some(Vec::new()))))
+    }
+}
+
+impl Open {
+    pub async fn answered(self) {
+        let questions = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        for question in questions.into_iter().flatten() {
+            // What came of it, whoever shows it says.
+            let _ = question.await;
+        }
+    }
 }
 
 /// An answer of some type.

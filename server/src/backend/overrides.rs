@@ -198,7 +198,7 @@ impl Desk {
             mine: false,
             fields: tab.fields.clone(),
             headers: tab.headers.clone(),
-            masks: BTreeMap::new(),
+            masks: Vec::new(),
             state: None,
             may_confirm: false,
             expires_on: String::new(),
@@ -232,7 +232,7 @@ impl Desk {
         Ok(FormPage {
             subject: Some(subject_view(&seen.row)),
             mine,
-            masks: seen.row.masks.clone(),
+            masks: seen.row.masks.clone().into_iter().collect(),
             state: Some(seen.state),
             may_confirm: seen.state == State::Suspended && (mine || seen.row.updated_by != seen.row.subject),
             expires_on: seen.row.expires_at.map(day).unwrap_or_default(),

@@ -14,7 +14,7 @@ pub fn Day(page: SummaryPage) -> AnyView {
     let chart = (page.total.calls > 0).then(|| view! { <OverTime parts=page.over_time/> });
     let sentence = match page.total.calls {
         0 => "None yet.".to_owned(),
-        number => format!("{}, {}.", calls(number), errors(&page.total).to_lowercase()),
+        number => format!("{}, {}.", calls(number), errors(&page.total).to_ascii_lowercase()),
     };
     view! {
         <section class="card card-wide" aria-labelledby="last-day">

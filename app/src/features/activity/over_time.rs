@@ -62,7 +62,7 @@ fn sentence(parts: &[Part]) -> String {
     format!(
         "Bar chart of calls over time: {}, {}.",
         calls(total.calls),
-        errors(&total).to_lowercase()
+        errors(&total).to_ascii_lowercase()
     )
 }
 

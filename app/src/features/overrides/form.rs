@@ -1,6 +1,6 @@
 //! Add and Edit Override (S02-S05, S12, S13): pages of their own, dialogs once scripts run.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::outbound::Mode;
 use domain::overrides::State;
@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::api::{AddOverride as Add, ConfirmOverride, EditOverride as Edit, override_form};
-use super::model::{FormPage, SubjectView, preview, repeated_words};
+use super::model::{FormPage, SubjectView, preview, repeated_words, value_of};
 use super::subject_field::SubjectField;
 use super::verify::VerifyNow;
 use crate::error::UiError;
@@ -22,16 +22,22 @@ use crate::ui::loaded::loaded_dialog;
 use crate::ui::secret_field::SecretField;
 
 #[component]
-pub fn AddOverride() -> impl IntoView {
-    let (params, query) = (use_params_map(), use_query_map());
-    let server = params.read_untracked().get("server").unwrap_or_default();
-    let subject = query.read_untracked().get("subject").unwrap_or_default();
+pub fn AddOverride() -> AnyView {
+    let subject = use_query_map().read_untracked().get("subject").unwrap_or_default();
     let add = ServerAction::<Add>::new();
+    let show = move |page| view! { <AddDialog page add subject=subject.clone()/> }.into_any();
+    over_the_tab(String::new(), Arc::new(show))
+}
+
+/// Once for both, for browsers load each.
+fn over_the_tab(id: String, show: Arc<dyn Fn(FormPage) -> AnyView + Send + Sync>) -> AnyView {
+    let server = use_params_map().read_untracked().get("server").unwrap_or_default();
     let (back, of) = (format!("/servers/{server}/overrides"), server.clone());
-    let page = ask(move || server.clone(), |server| override_form(server, String::new()));
-    loaded_dialog(page, back, of, move |page| {
-        view! { <AddDialog page add subject=subject.clone()/> }.into_any()
-    })
+    let page = ask(
+        move || (server.clone(), id.clone()),
+        |(server, id)| override_form(server, id),
+    );
+    loaded_dialog(page, back, of, move |page| show(page))
 }
 
 #[component]
@@ -58,22 +64,12 @@ fn AddDialog(page: FormPage, add: ServerAction<Add>, subject: String) -> AnyView
 }
 
 #[component]
-pub fn EditOverride() -> impl IntoView {
-    let params = use_params_map();
-    let server = params.read_untracked().get("server").unwrap_or_default();
-    let id = params.read_untracked().get("id").unwrap_or_default();
+pub fn EditOverride() -> AnyView {
+    let id = use_params_map().read_untracked().get("id").unwrap_or_default();
     let (edit, confirm) = (ServerAction::<Edit>::new(), ServerAction::<ConfirmOverride>::new());
-    let (back, of) = (format!("/servers/{server}/overrides"), server.clone());
-    let page = ask(
-        {
-            let id = id.clone();
-            move || (server.clone(), id.clone())
-        },
-        |(server, id)| override_form(server, id),
-    );
-    loaded_dialog(page, back, of, move |page| {
-        view! { <EditDialog page id=id.clone() edit confirm/> }.into_any()
-    })
+    let of = id.clone();
+    let show = move |page| view! { <EditDialog page id=of.clone() edit confirm/> }.into_any();
+    over_the_tab(id, Arc::new(show))
 }
 
 #[component]
@@ -153,7 +149,7 @@ pub fn fixed_subject(subject: SubjectView, mine: bool) -> impl IntoView {
 /// One secret field per value the server asks for, the line that shows what will be sent, and the expiry.
 #[component]
 pub fn Credentials(page: FormPage, problem: Problem) -> AnyView {
-    let typed = RwSignal::new(BTreeMap::<String, String>::new());
+    let typed = RwSignal::new(Vec::<(String, String)>::new());
     let one = page.fields.len() == 1;
     let fields = page
         .fields
@@ -165,7 +161,7 @@ pub fn Credentials(page: FormPage, problem: Problem) -> AnyView {
             } else {
                 format!("credentials.{}", field.label)
             };
-            let hint = match (page.masks.get(&field.key), field.whole_header) {
+            let hint = match (value_of(&page.masks, &field.key), field.whole_header) {
                 (Some(mask), _) => format!("Stored: {mask}. Leave empty to keep it."),
                 (None, true) => {
                     "The complete header value, such as Bearer sk-abc123. Spaces around it are trimmed.".to_owned()
@@ -183,11 +179,18 @@ pub fn Credentials(page: FormPage, problem: Problem) -> AnyView {
             let headers = page.headers.clone();
             let warning = {
                 let key = key.clone();
-                move || typed.with(|typed| typed.get(&key).and_then(|value| repeated_words(&headers, &key, value)))
+                move || {
+                    typed.with(|typed| value_of(typed, &key).and_then(|value| repeated_words(&headers, &key, value)))
+                }
             };
             let on_input = {
                 let key = key.clone();
-                Callback::new(move |value: String| typed.update(|typed| drop(typed.insert(key.clone(), value))))
+                Callback::new(move |value: String| {
+                    typed.update(|typed| {
+                        typed.retain(|(known, _)| *known != key);
+                        typed.push((key.clone(), value));
+                    });
+                })
             };
             view! {
                 <SecretField name=format!("form[values][{key}]") error_name label problem hint on_input/>

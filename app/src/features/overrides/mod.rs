@@ -6,6 +6,7 @@ pub(super) mod form;
 pub(super) mod health;
 mod import;
 pub mod import_model;
+mod list;
 pub mod model;
 mod remove;
 mod row;
@@ -18,6 +19,7 @@ pub mod why_model;
 
 pub use form::{AddOverride, EditOverride};
 pub use import::Import;
+pub use list::OverridesList;
 pub use remove::DeleteOverride;
 pub use tab::OverridesTab;
 pub use why::Why;

@@ -136,7 +136,7 @@ pub struct FormPage {
     /// Header name, and its template (`None`: the whole value).
     pub headers: Vec<(String, Option<String>)>,
     /// Edit: the masks by field key, the state and the expiry (`YYYY-MM-DD`).
-    pub masks: BTreeMap<String, String>,
+    pub masks: Vec<(String, String)>,
     pub state: Option<State>,
     pub may_confirm: bool,
     pub expires_on: String,
@@ -228,8 +228,8 @@ pub const fn meaning(kind: Kind, state: State) -> &'static str {
 }
 
 /// The live line "The gateway will send": each header with what has been typed, masked.
-pub fn preview(headers: &[(String, Option<String>)], typed: &BTreeMap<String, String>) -> Vec<String> {
-    let mask = |key: &str| match typed.get(key).map(|value| value.trim()) {
+pub fn preview(headers: &[(String, Option<String>)], typed: &[(String, String)]) -> Vec<String> {
+    let mask = |key: &str| match value_of(typed, key).map(str::trim) {
         Some(value) if !value.is_empty() => Some(Secret::new(Secret::new(value).masked())),
         _ => None,
     };
@@ -252,28 +252,38 @@ pub fn preview(headers: &[(String, Option<String>)], typed: &BTreeMap<String, St
         .collect()
 }
 
+/// What stands beside a key; there are a handful.
+pub fn value_of<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
+    let found = pairs.iter().find(|(known, _)| known == key);
+    found.map(|(_, value)| value.as_str())
+}
+
 /// A warning when a value seems to repeat the template's own words: `Bearer sk-…` inside `Bearer {{API_KEY}}`.
 pub fn repeated_words(headers: &[(String, Option<String>)], key: &str, value: &str) -> Option<String> {
-    let value = value.trim().to_lowercase();
+    let value = value.trim();
     headers.iter().find_map(|(name, template)| {
         let template = HeaderTemplate::parse(template.as_deref()?).ok()?;
         if !template.names().contains(&key) {
             return None;
         }
-        let word = template
-            .words()
-            .find(|word| value.starts_with(&format!("{} ", word.to_lowercase())))?;
+        let word = template.words().find(|word| is_first_of(value, word))?;
         Some(format!(
             "The server adds “{word}” to {name} itself. Enter only what comes after it."
         ))
     })
 }
 
+/// As headers compare words. To lower-case any letter there is takes a table of thirteen kilobytes.
+fn is_first_of(value: &str, word: &str) -> bool {
+    let parts = value.split_at_checked(word.len());
+    parts.is_some_and(|(first, rest)| first.eq_ignore_ascii_case(word) && rest.starts_with(' '))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn typed(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    fn typed(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs
             .iter()
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
@@ -302,6 +312,8 @@ mod tests {
         let headers = [("Authorization".to_owned(), Some("Bearer {{API_KEY}}".to_owned()))];
         assert!(repeated_words(&headers, "API_KEY", "bearer sk-abc").is_some());
         assert_eq!(repeated_words(&headers, "API_KEY", "sk-abc"), None);
+        assert_eq!(repeated_words(&headers, "API_KEY", "bearersk-abc"), None);
+        assert_eq!(repeated_words(&headers, "API_KEY", "beareé sk"), None);
         assert_eq!(repeated_words(&headers, "OTHER", "Bearer sk-abc"), None);
     }
 
