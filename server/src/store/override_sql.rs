@@ -1,6 +1,7 @@
 //! The text of a page of overrides. Only pieces written here are put together; whatever comes from outside is bound.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use domain::actor::SubjectRef;
 use domain::timestamp::Timestamp;
@@ -23,30 +24,30 @@ const JOIN: &str = concat!(
 const TEAMS: &str = "SELECT m.user_id AS id FROM grants g CROSS JOIN team_members m
     WHERE m.team_id = g.grantee_id AND g.grantee_type = 'team' AND g.server_id = ";
 const ADMINS: &str = " UNION ALL SELECT id FROM users WHERE platform_role = 'admin' AND disabled_at IS NULL";
-/// Whether the one that `o` is for is among them, asked of each row. The server's id comes between the two.
-const REACHED: &str =
+/// Whether the one that `o` is for is among them, looked up for each row: no database makes a table of such a subquery first. The
+/// server's id comes between the two.
+const REACHED: &str = "(COALESCE((SELECT 1 FROM team_members m CROSS JOIN grants g WHERE m.user_id = o.user_id
+        AND g.grantee_type = 'team' AND g.grantee_id = m.team_id AND g.server_id = ";
+const OR_ADMIN: &str = " LIMIT 1), 0) > 0 OR COALESCE((SELECT 1 FROM users u
+        WHERE u.id = o.user_id AND u.platform_role = 'admin' AND u.disabled_at IS NULL LIMIT 1), 0) > 0)";
+/// The same, of which PostgreSQL makes one if it expects to ask for many rows.
+const TABLED: &str =
     "(EXISTS (SELECT 1 FROM users u WHERE u.id = o.user_id AND u.platform_role = 'admin' AND u.disabled_at IS NULL)
     OR EXISTS (SELECT 1 FROM team_members m CROSS JOIN grants g WHERE m.user_id = o.user_id
         AND g.grantee_type = 'team' AND g.grantee_id = m.team_id AND g.server_id = ";
+/// Among so many it shows whether there are enough whom nothing gives access.
+const SAMPLE: i64 = 300;
 
 /// How to tell whom teams, or being an admin, give access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     Any,
-    /// They are few: from their overrides, or around them.
+    /// From their overrides, or around them.
     Gathered(bool),
-    /// They are many: row by row.
+    /// Row by row.
     Asked(bool),
-}
-
-impl Access {
-    pub fn of(reached: bool, few: bool) -> Self {
-        if few {
-            Self::Gathered(reached)
-        } else {
-            Self::Asked(reached)
-        }
-    }
+    /// All others, row by row, with a table of them.
+    Tabled,
 }
 
 /// One range that a page is put together from.
@@ -58,6 +59,8 @@ pub(super) struct Branch {
     /// Those whose end has come (or has not) are few, and are found by their end.
     pub gathered: bool,
     pub access: Access,
+    /// What is searched for has these few names, and is found by them.
+    pub named: Option<Arc<[String]>>,
 }
 
 impl Branch {
@@ -67,6 +70,7 @@ impl Branch {
             ended: None,
             gathered: false,
             access: Access::Any,
+            named: None,
         }
     }
 }
@@ -155,7 +159,7 @@ macro_rules! stamp {
                     // The plus keeps SQLite from going by the end, for all of them, where it is to go by the order of the page.
                     sql.push(" AND +expires_at").push(side(ended)).push_bind(at.0);
                 }
-                Self::access(sql, query, branch.access);
+                Self::access(sql, query, branch);
                 Self::search(sql, query);
             }
 
@@ -164,6 +168,8 @@ macro_rules! stamp {
                 let server = query.server.as_str().to_owned();
                 if let Some(subject) = &query.only {
                     Self::own(sql, query, subject);
+                } else if let Some(names) = &branch.named {
+                    Self::named(sql, &query.server, names);
                 } else if branch.access == Access::Gathered(true) {
                     sql.push("(SELECT x.* FROM reached CROSS JOIN overrides x WHERE x.id = reached.id) o");
                 } else if let (Some(standing), Some((ended, at)), true) =
@@ -189,22 +195,27 @@ macro_rules! stamp {
                     .push(" LIMIT 10) o");
             }
 
-            fn access(sql: &mut QueryBuilder<'_, $db>, query: &OverrideQuery, access: Access) {
-                match access {
-                    Access::Any => {}
-                    Access::Gathered(true) if query.only.is_none() => {}
-                    Access::Gathered(true) => {
-                        sql.push(" AND id IN (SELECT id FROM reached)");
-                    }
+            fn access(sql: &mut QueryBuilder<'_, $db>, query: &OverrideQuery, branch: &Branch) {
+                match branch.access {
+                    // The second comes from there.
+                    Access::Any | Access::Gathered(true) => {}
                     Access::Gathered(false) => {
                         sql.push(" AND id NOT IN (SELECT id FROM reached)");
                     }
                     Access::Asked(reached) => {
-                        sql.push(if reached { " AND " } else { " AND NOT " })
-                            .push(REACHED);
-                        sql.push_bind(query.server.as_str().to_owned()).push("))");
+                        sql.push(if reached { " AND " } else { " AND NOT " });
+                        Self::reached(sql, query);
+                    }
+                    Access::Tabled => {
+                        let server = query.server.as_str().to_owned();
+                        sql.push(" AND NOT ").push(TABLED).push_bind(server).push("))");
                     }
                 }
+            }
+
+            fn reached(sql: &mut QueryBuilder<'_, $db>, query: &OverrideQuery) {
+                let server = query.server.as_str().to_owned();
+                sql.push(REACHED).push_bind(server).push(OR_ADMIN);
             }
 
             fn search(sql: &mut QueryBuilder<'_, $db>, query: &OverrideQuery) {
@@ -243,7 +254,7 @@ macro_rules! stamp {
                     .push(")");
             }
 
-            /// All in one index that holds little; what is searched for, in the one that a page by name goes along.
+            /// All in one index that holds little; what is searched for among some, in the one that a page by name goes along.
             pub(super) fn count_sql(
                 before: &str,
                 query: &OverrideQuery,
@@ -292,6 +303,17 @@ macro_rules! stamp {
                 sql.push("SELECT COUNT(*) FROM (");
                 Self::people(&mut sql, query);
                 sql.push(format!(" LIMIT {}) few", FEW + 1));
+                sql
+            }
+
+            /// 0: of some of a part, nobody is without access.
+            pub(super) fn others_sql(before: &str, query: &OverrideQuery, part: &Part) -> QueryBuilder<'static, $db> {
+                let mut sql = QueryBuilder::<$db>::new(before);
+                sql.push("SELECT COUNT(*) FROM (SELECT 1 FROM (SELECT user_id FROM overrides WHERE standing = ");
+                sql.push_bind(part.standing.text.clone());
+                sql.push(format!(" LIMIT {SAMPLE}) o WHERE NOT "));
+                Self::reached(&mut sql, query);
+                sql.push(" LIMIT 1) other");
                 sql
             }
 
