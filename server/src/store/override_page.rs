@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::override_access::Access;
 use super::override_names::Names;
-use super::override_sql::{Access, Branch};
+use super::override_sql::Branch;
 use super::overrides::Record;
 use super::work::{Dialect, Tx, for_both};
 use super::{OverridePage, OverrideQuery, OverrideRow, OverrideSort, Part, StoreError, cursor};
