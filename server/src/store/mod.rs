@@ -18,6 +18,8 @@ mod login_clients;
 pub mod login_rows;
 mod logins;
 mod notices;
+mod override_access;
+mod override_names;
 mod override_page;
 mod override_sql;
 mod overrides;

@@ -2,12 +2,16 @@
 //!
 //! Every sort is the order of one index, whose `id` makes it total; a page is a range of that index. What is filtered by is, but for a
 //! search, a choice of standings (`standing.rs`): each of them is a range of an index, too, and the page is the first rows of all of
-//! these. What a standing leaves open (whose end has come, whom teams reach) is looked for from the few, if they are few. A search
-//! reads an index once at most. The text is put together in `override_sql.rs`.
+//! these. What a standing leaves open (whose end has come, whom teams reach) is looked for from the few, if they are few; so is what
+//! a search finds (`override_names.rs`). The text is put together in `override_sql.rs`.
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::override_sql::{Access, Branch};
+use super::override_access::Access;
+use super::override_names::Names;
+use super::override_sql::Branch;
 use super::overrides::Record;
 use super::work::{Dialect, Tx, for_both};
 use super::{OverridePage, OverrideQuery, OverrideRow, OverrideSort, Part, StoreError, cursor};
@@ -165,7 +169,8 @@ macro_rules! stamp {
                 let order = order(query);
                 let from = order.spot(query.cursor.as_deref())?;
                 self.plan_for(Self::ALONG_INDEXES).await?;
-                let branches = self.branches(query).await?;
+                let names = self.names(query, from.as_ref()).await?;
+                let branches = self.branches(query, names.as_ref().and_then(Names::few)).await?;
                 let found: Vec<Record> = if branches.is_empty() {
                     Vec::new()
                 } else {
@@ -185,14 +190,24 @@ macro_rules! stamp {
                     _ if !query.counted => None,
                     Some(total) => Some(total),
                     None if branches.is_empty() => Some(0),
-                    None => {
-                        self.plan_for(Self::IN_ORDER).await?;
-                        let mut count = Self::count_sql("", query, &branches);
-                        let count = count.build_query_scalar().persistent(false);
-                        Some(count.fetch_one(&mut *self.tx).await?)
-                    }
+                    None => Some(self.count(query, &branches, names.as_ref()).await?),
                 };
                 page(query, from.as_ref(), found, total)
+            }
+
+            async fn count(
+                &mut self,
+                query: &OverrideQuery,
+                branches: &[Branch],
+                names: Option<&Names>,
+            ) -> Result<i64, StoreError> {
+                if let (None, Some(names)) = (&query.among, names) {
+                    return self.count_names(query, names).await;
+                }
+                self.plan_for(Self::IN_ORDER).await?;
+                let mut count = Self::count_sql("", query, branches);
+                let count = count.build_query_scalar().persistent(false);
+                Ok(count.fetch_one(&mut *self.tx).await?)
             }
 
             async fn plan_for(&mut self, settings: Option<&'static str>) -> Result<(), StoreError> {
@@ -202,53 +217,78 @@ macro_rules! stamp {
                 Ok(())
             }
 
-            /// The ranges that the page is put together from; without parts it is one.
-            async fn branches(&mut self, query: &OverrideQuery) -> Result<Vec<Branch>, StoreError> {
-                let Some(parts) = &query.among else {
-                    return Ok(vec![Branch::all()]);
+            /// The ranges that the page is put together from; without parts it is one. `named`: all that a search finds, if it is few.
+            async fn branches(
+                &mut self,
+                query: &OverrideQuery,
+                named: Option<&Arc<[String]>>,
+            ) -> Result<Vec<Branch>, StoreError> {
+                let all = Branch {
+                    named: named.cloned(),
+                    ..Branch::all()
                 };
-                let mut few = None;
+                let parts = match (&query.among, named) {
+                    (_, Some(names)) if names.is_empty() => return Ok(Vec::new()),
+                    (None, _) => return Ok(vec![all]),
+                    (Some(parts), _) => parts,
+                };
+                // Among a few nothing has to be gathered.
+                let some = query.only.is_some() || named.is_some();
+                let mut few = some.then_some(false);
                 let mut branches = Vec::with_capacity(parts.len());
                 for part in parts {
-                    branches.push(self.branch(query, part, &mut few).await?);
+                    let gathered = !some && self.few_ended(query, part).await?;
+                    let access = match part.reached {
+                        Some(reached) if self.few_reached(query, &mut few).await? => Access::Gathered(reached),
+                        Some(false) if !some && !gathered && self.hardly_any_other(query, part).await? => {
+                            Access::Tabled
+                        }
+                        Some(reached) => Access::Asked(reached),
+                        None => Access::Any,
+                    };
+                    branches.push(Branch {
+                        standing: Some(part.standing.clone()),
+                        ended: part.ended,
+                        gathered,
+                        access,
+                        ..all.clone()
+                    });
                 }
                 Ok(branches)
             }
 
-            /// What a standing leaves open is looked for from the few. `few`: whether the people of teams and the admins are, once it is
-            /// known.
-            async fn branch(
+            /// Whether those on that side of their end are few: then they are found by it.
+            async fn few_ended(&mut self, query: &OverrideQuery, part: &Part) -> Result<bool, StoreError> {
+                if part.ended.is_none() {
+                    return Ok(false);
+                }
+                let mut count = Self::ended_sql("", query, part);
+                let count = count.build_query_scalar::<i64>().persistent(false);
+                Ok(count.fetch_one(&mut *self.tx).await? <= FEW)
+            }
+
+            /// Whether the people of teams and the admins are. `known`: once it is.
+            async fn few_reached(
                 &mut self,
                 query: &OverrideQuery,
-                part: &Part,
-                few: &mut Option<bool>,
-            ) -> Result<Branch, StoreError> {
-                // Who asks for their own has no more than a few.
-                let mut gathered = false;
-                if let (None, Some(_)) = (&query.only, part.ended) {
-                    let mut count = Self::ended_sql("", query, part);
-                    let found: i64 = count
-                        .build_query_scalar()
-                        .persistent(false)
-                        .fetch_one(&mut *self.tx)
-                        .await?;
-                    gathered = found <= FEW;
+                known: &mut Option<bool>,
+            ) -> Result<bool, StoreError> {
+                if let Some(few) = known {
+                    return Ok(*few);
                 }
-                if let (None, Some(_)) = (&few, part.reached) {
-                    let mut count = Self::people_sql("", query);
-                    let found: i64 = count.build_query_scalar().fetch_one(&mut *self.tx).await?;
-                    *few = Some(found <= FEW);
+                let mut count = Self::people_sql("", query);
+                let found: i64 = count.build_query_scalar().fetch_one(&mut *self.tx).await?;
+                Ok(*known.insert(found <= FEW))
+            }
+
+            /// Whether a page of those whom nothing gives access is a long way, so that a table of the others is quicker, if there can be one.
+            async fn hardly_any_other(&mut self, query: &OverrideQuery, part: &Part) -> Result<bool, StoreError> {
+                if !Self::TABLES {
+                    return Ok(false);
                 }
-                let access = match part.reached {
-                    Some(reached) => Access::of(reached, few.unwrap_or_default()),
-                    None => Access::Any,
-                };
-                Ok(Branch {
-                    standing: Some(part.standing.clone()),
-                    ended: part.ended,
-                    gathered,
-                    access,
-                })
+                let mut others = Self::others_sql("", query, part);
+                let others = others.build_query_scalar::<i64>().persistent(false);
+                Ok(others.fetch_one(&mut *self.tx).await? == 0)
             }
         }
     };

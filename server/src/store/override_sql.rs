@@ -1,11 +1,13 @@
 //! The text of a page of overrides. Only pieces written here are put together; whatever comes from outside is bound.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use domain::actor::SubjectRef;
 use domain::timestamp::Timestamp;
 use sqlx::QueryBuilder;
 
+use super::override_access::Access;
 use super::override_page::{FEW, Key, Order, Spot, by};
 use super::overrides::{columns, joins};
 use super::standing::Standing;
@@ -19,35 +21,6 @@ const JOIN: &str = concat!(
     joins!(),
     "WHERE o.id = page.id ORDER BY "
 );
-/// People who reach a server without a grant of their own. The server's id comes between the two.
-const TEAMS: &str = "SELECT m.user_id AS id FROM grants g CROSS JOIN team_members m
-    WHERE m.team_id = g.grantee_id AND g.grantee_type = 'team' AND g.server_id = ";
-const ADMINS: &str = " UNION ALL SELECT id FROM users WHERE platform_role = 'admin' AND disabled_at IS NULL";
-/// Whether the one that `o` is for is among them, asked of each row. The server's id comes between the two.
-const REACHED: &str =
-    "(EXISTS (SELECT 1 FROM users u WHERE u.id = o.user_id AND u.platform_role = 'admin' AND u.disabled_at IS NULL)
-    OR EXISTS (SELECT 1 FROM team_members m CROSS JOIN grants g WHERE m.user_id = o.user_id
-        AND g.grantee_type = 'team' AND g.grantee_id = m.team_id AND g.server_id = ";
-
-/// How to tell whom teams, or being an admin, give access.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    Any,
-    /// They are few: from their overrides, or around them.
-    Gathered(bool),
-    /// They are many: row by row.
-    Asked(bool),
-}
-
-impl Access {
-    pub fn of(reached: bool, few: bool) -> Self {
-        if few {
-            Self::Gathered(reached)
-        } else {
-            Self::Asked(reached)
-        }
-    }
-}
 
 /// One range that a page is put together from.
 #[derive(Debug, Clone)]
@@ -58,6 +31,8 @@ pub(super) struct Branch {
     /// Those whose end has come (or has not) are few, and are found by their end.
     pub gathered: bool,
     pub access: Access,
+    /// What is searched for has these few names, and is found by them.
+    pub named: Option<Arc<[String]>>,
 }
 
 impl Branch {
@@ -67,6 +42,7 @@ impl Branch {
             ended: None,
             gathered: false,
             access: Access::Any,
+            named: None,
         }
     }
 }
@@ -93,19 +69,7 @@ macro_rules! stamp {
                 from: Option<&Spot>,
             ) -> QueryBuilder<'static, $db> {
                 let mut sql = QueryBuilder::<$db>::new(before);
-                if branches
-                    .iter()
-                    .any(|branch| matches!(branch.access, Access::Gathered(_)))
-                {
-                    sql.push("WITH reached AS MATERIALIZED (SELECT DISTINCT x.id FROM (");
-                    Self::people(&mut sql, query);
-                    sql.push(
-                        ") people CROSS JOIN overrides x WHERE x.subject_type = 'user' AND x.subject_id = people.id",
-                    );
-                    sql.push(" AND x.server_id = ")
-                        .push_bind(query.server.as_str().to_owned());
-                    sql.push(") ");
-                }
+                Self::gather(&mut sql, query, branches);
                 let descending = query.descending != from.is_some_and(|spot| spot.before);
                 let by = by(order.columns, descending);
                 sql.push(ROWS);
@@ -155,7 +119,7 @@ macro_rules! stamp {
                     // The plus keeps SQLite from going by the end, for all of them, where it is to go by the order of the page.
                     sql.push(" AND +expires_at").push(side(ended)).push_bind(at.0);
                 }
-                Self::access(sql, query, branch.access);
+                Self::access(sql, query, branch);
                 Self::search(sql, query);
             }
 
@@ -164,6 +128,8 @@ macro_rules! stamp {
                 let server = query.server.as_str().to_owned();
                 if let Some(subject) = &query.only {
                     Self::own(sql, query, subject);
+                } else if let Some(names) = &branch.named {
+                    Self::named(sql, &query.server, names);
                 } else if branch.access == Access::Gathered(true) {
                     sql.push("(SELECT x.* FROM reached CROSS JOIN overrides x WHERE x.id = reached.id) o");
                 } else if let (Some(standing), Some((ended, at)), true) =
@@ -187,24 +153,6 @@ macro_rules! stamp {
                 sql.push(" AND subject_id = ")
                     .push_bind(id.clone())
                     .push(" LIMIT 10) o");
-            }
-
-            fn access(sql: &mut QueryBuilder<'_, $db>, query: &OverrideQuery, access: Access) {
-                match access {
-                    Access::Any => {}
-                    Access::Gathered(true) if query.only.is_none() => {}
-                    Access::Gathered(true) => {
-                        sql.push(" AND id IN (SELECT id FROM reached)");
-                    }
-                    Access::Gathered(false) => {
-                        sql.push(" AND id NOT IN (SELECT id FROM reached)");
-                    }
-                    Access::Asked(reached) => {
-                        sql.push(if reached { " AND " } else { " AND NOT " })
-                            .push(REACHED);
-                        sql.push_bind(query.server.as_str().to_owned()).push("))");
-                    }
-                }
             }
 
             fn search(sql: &mut QueryBuilder<'_, $db>, query: &OverrideQuery) {
@@ -243,7 +191,7 @@ macro_rules! stamp {
                     .push(")");
             }
 
-            /// All in one index that holds little; what is searched for, in the one that a page by name goes along.
+            /// All in one index that holds little; what is searched for among some, in the one that a page by name goes along.
             pub(super) fn count_sql(
                 before: &str,
                 query: &OverrideQuery,
@@ -284,21 +232,6 @@ macro_rules! stamp {
                 }
                 sql.push(format!(" ORDER BY expires_at LIMIT {}) few", FEW + 1));
                 sql
-            }
-
-            /// How many people teams, or being an admin, give access, if they are few.
-            pub(super) fn people_sql(before: &str, query: &OverrideQuery) -> QueryBuilder<'static, $db> {
-                let mut sql = QueryBuilder::<$db>::new(before);
-                sql.push("SELECT COUNT(*) FROM (");
-                Self::people(&mut sql, query);
-                sql.push(format!(" LIMIT {}) few", FEW + 1));
-                sql
-            }
-
-            fn people(sql: &mut QueryBuilder<'_, $db>, query: &OverrideQuery) {
-                sql.push(TEAMS)
-                    .push_bind(query.server.as_str().to_owned())
-                    .push(ADMINS);
             }
         }
     };

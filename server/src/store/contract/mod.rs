@@ -9,6 +9,7 @@ mod oauth;
 mod overrides;
 mod pages;
 mod people;
+mod searched_pages;
 mod servers;
 mod teams;
 mod trails;

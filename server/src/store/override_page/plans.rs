@@ -151,6 +151,8 @@ fn cases() -> Vec<Case> {
             let access = |access| Branch { access, ..good() };
             let around = vec![access(Access::Gathered(false))];
             cases.push(case("around the few reached", around, Some(standing), [""; 2]));
+            let asked = vec![access(Access::Asked(true)), access(Access::Asked(false))];
+            cases.push(case("whom many have to be asked for", asked, Some(standing), [""; 2]));
             let from = [
                 "SEARCH x USING INDEX sqlite_autoindex_overrides_1 (id=?)",
                 "CTE Scan on reached",
@@ -166,6 +168,15 @@ fn cases() -> Vec<Case> {
                 searched.query.search = Some("nobody".to_owned());
                 cases.push(searched);
             }
+            let by_name = [
+                "SEARCH overrides USING INDEX overrides_by_name (server_id=? AND entity_key=?)",
+                "entity_key = ANY (",
+            ];
+            let named = Branch {
+                named: Some(["account-7".to_owned(), "account-8".to_owned()].into()),
+                ..good()
+            };
+            cases.push(case("few names", vec![named], None, by_name));
             let own = [
                 "sqlite_autoindex_overrides_2 (server_id=? AND subject_type=? AND subject_id=?)",
                 "subject_id = ",
@@ -232,17 +243,12 @@ async fn s01_sqlite_counts_in_indexes_alone() {
         (
             &all,
             &whole,
-            "SEARCH o USING COVERING INDEX overrides_by_standing (server_id=?)",
+            "SEARCH o USING COVERING INDEX overrides_by_name (server_id=?)",
         ),
         (
             &all,
             &some,
             "SEARCH o USING INDEX overrides_by_standing (server_id=? AND standing=?)",
-        ),
-        (
-            &searched,
-            &whole,
-            "SEARCH o USING COVERING INDEX overrides_by_entity (server_id=?)",
         ),
         (
             &searched,
@@ -271,6 +277,14 @@ async fn s01_sqlite_counts_in_indexes_alone() {
             Tx::<Sqlite>::people_sql("EXPLAIN QUERY PLAN ", &all),
             "SEARCH m USING COVERING INDEX sqlite_autoindex_team_members_1 (team_id=?)",
         ),
+        (
+            Tx::<Sqlite>::names_sql("EXPLAIN QUERY PLAN ", &all.server, "nobody".to_owned()),
+            "SEARCH overrides USING COVERING INDEX overrides_by_name (server_id=?)",
+        ),
+        (
+            Tx::<Sqlite>::further_names_sql("EXPLAIN QUERY PLAN ", &all.server, "nobody".to_owned(), "account-5"),
+            "SEARCH overrides USING COVERING INDEX overrides_by_name (server_id=? AND entity_key>?)",
+        ),
     ] {
         let steps = steps(&mut db, explained).await;
         assert!(steps.iter().any(|one| one.contains(step)), "{step}: {steps:#?}");
@@ -291,6 +305,10 @@ async fn s01_postgres_puts_a_page_together_from_ranges_of_indexes() {
         let plan = plan(db, case.postgres()).await;
         let what = format!("{}: {plan}", case.what);
         assert!(!plan.contains("Seq Scan on overrides"), "{what}");
+        assert!(
+            !plan.contains("hashed SubPlan") || plan.contains("on reached"),
+            "{what}"
+        );
         let Some(index) = case.along else {
             assert!(plan.contains(case.gathered[1]), "{what}");
             continue;
@@ -318,13 +336,31 @@ async fn s01_postgres_puts_a_page_together_from_ranges_of_indexes() {
     for (query, branches, index) in [
         (&all, &whole, "overrides_by_standing"),
         (&all, &some, "overrides_by_standing"),
-        (&searched, &whole, "overrides_by_entity"),
         (&searched, &some, "overrides_standing_by_entity"),
     ] {
         let plan = plan(db, Tx::<Postgres>::count_sql("EXPLAIN ", query, branches)).await;
         assert!(
             plan.contains(&format!("Index Only Scan using {index} on overrides")),
             "{query:?}: {plan}"
+        );
+    }
+    let others = plan(
+        db,
+        Tx::<Postgres>::others_sql("EXPLAIN ", &all, &part("good", "lasting")),
+    )
+    .await;
+    assert!(
+        others.contains("Index Cond: (standing = ") && !others.contains("hashed"),
+        "{others}"
+    );
+    for explained in [
+        Tx::<Postgres>::names_sql("EXPLAIN ", &all.server, "nobody".to_owned()),
+        Tx::<Postgres>::further_names_sql("EXPLAIN ", &all.server, "nobody".to_owned(), "account-5"),
+    ] {
+        let plan = plan(db, explained).await;
+        assert!(
+            plan.contains("Index Only Scan using overrides_by_name on overrides") && !plan.contains("Sort"),
+            "{plan}"
         );
     }
     planned.end().await;

@@ -165,7 +165,8 @@ impl<'a> Stage<'a> {
         }
         let admin = matches!(case.way, Way::Admin | Way::DisabledAdmin);
         let user = UserRow {
-            id: UserId::new(format!("id-{name}")),
+            // In the order in which they came.
+            id: UserId::new(format!("id-{number:05}-{name}")),
             email: format!("{name}@demo.test"),
             name,
             password_hash: None,
