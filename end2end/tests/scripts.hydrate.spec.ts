@@ -54,6 +54,37 @@ test("inviting somebody and putting them into a team, by keyboard alone", async 
   await expect(page.getByRole("heading", { name: "Nobody is in it yet" })).toBeVisible();
 });
 
+test("suggestions that come while the page takes in its new content do not break it", async ({ page, signIn, api }) => {
+  await (await api(ada)).post("/teams", { name: "slow" });
+  await signIn(ada);
+  // Both answers fall into one turn of the browser, the page's own a little earlier: what stands is then about to go.
+  await page.addInitScript(() => {
+    const fetched = window.fetch;
+    const held = new Map<string, () => void>();
+    window.fetch = async (address, options) => {
+      const answer = await fetched(address, options);
+      const which = String(address).match(/teams\/get|people\/suggest/)?.[0];
+      if (which === undefined) return answer;
+      const text = await answer.text();
+      answer.text = () => Promise.resolve(text);
+      await new Promise<void>((release) => {
+        held.set(which, release);
+        if (held.size === 2) held.forEach((release) => release());
+      });
+      if (which === "people/suggest") for (let i = 0; i < 10; i++) await Promise.resolve();
+      return answer;
+    };
+  });
+  await page.goto("/teams/slow");
+  await settled(page);
+  await page.getByLabel("Who").fill(bob);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("row").filter({ hasText: bob })).toBeVisible();
+  // What new content brought is awake; that nothing broke, the fixture says.
+  await page.getByLabel("Who").fill("mia");
+  await expect(page.locator("#suggestions option")).toHaveCount(1);
+});
+
 test("deleting a team opens over its page as a modal; Escape goes back", async ({ page, signIn, api }) => {
   await (await api(ada)).post("/teams", { name: "doomed" });
   await signIn(ada);

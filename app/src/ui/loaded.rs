@@ -6,6 +6,8 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos::tachys::reactive_graph::OwnedView;
+use leptos::tachys::view::any_view;
 use serde::de::DeserializeOwned;
 
 use crate::error::UiError;
@@ -60,12 +62,20 @@ where
     drawn(asked.answer, Arc::new(view))
 }
 
-/// The old content stays while new content loads.
+/// The old content stays while new content loads, and what it reads stays with it: each has an owner of its own, outside of
+/// what is drawn anew.
 #[inline(never)]
 fn drawn(answer: Carried, view: Arc<dyn Fn(Result<Answer, UiError>) -> AnyView + Send + Sync>) -> AnyView {
+    let around = Owner::current();
     let content = move || {
-        let view = Arc::clone(&view);
-        Suspend::new(async move { view(answer.await) })
+        let (view, around) = (Arc::clone(&view), around.clone());
+        Suspend::new(async move {
+            let answer = answer.await;
+            let owner = around.map_or_else(Owner::new, |around| around.child());
+            let shown = owner.with(|| view(answer));
+            // Leptos' own, because the router has made it for the same type.
+            any_view::IntoAny::into_any(OwnedView::new_with_owner(shown, owner))
+        })
     };
     view! { <Transition fallback=|| view! { <p class="skeleton" role="status">"Loading…"</p> }>{content}</Transition> }
         .into_any()
