@@ -2,6 +2,7 @@
 
 mod apply;
 mod doctor;
+mod key;
 mod manual;
 
 use std::io::Read;
@@ -59,6 +60,9 @@ enum Command {
     /// The audit trail.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// The master key that credentials are sealed with.
+    #[command(subcommand)]
+    Key(key::Command),
     /// Make servers, people, teams, virtual accounts and access what a file says: all of it, or nothing.
     Apply(apply::Command),
     /// Look at configuration, database, key, audit trail, upstreams and clock; ends with 1 when there is trouble.
@@ -167,6 +171,7 @@ async fn carry_out(command: Command, config: Config) -> anyhow::Result<ExitCode>
         Command::User(command) => users(&open(config).await?, command).await?,
         Command::Token(command) => tokens(&open(config).await?, command).await?,
         Command::Audit(AuditCommand::Verify { noted }) => verify(&open(config).await?, &noted).await?,
+        Command::Key(command) => return key::run(&open(config).await?, command).await,
         Command::Apply(command) => return apply::run(&open(config).await?, command).await,
         Command::Completions { .. } | Command::Man | Command::Doctor { .. } => {}
     }

@@ -19,7 +19,6 @@ mod values;
 pub use identity::{ProviderConfig, SsoConfig};
 pub use limits::{AtMost, LimitsConfig};
 pub use notify::{MailConfig, NotifyConfig, WebhookConfig};
-pub use values::decode_key;
 
 const PREFIX: &str = "OVERKEY_";
 /// The test suite's own variables; not configuration.

@@ -3,27 +3,36 @@
 //! Envelope encryption: each value has a fresh data key, wrapped by a versioned master key, both with AES-256-GCM (NIST SP
 //! 800-38D; a fresh key and a random 96-bit nonce per value). The associated data names what the value is and whose
 //! (`SealContext`), so that a ciphertext copied to another row, server, subject or origin does not open. Rotation re-wraps data
-//! keys and leaves the values alone.
+//! keys and leaves the values alone. A key that is not known is looked for in the file again: a rotation may have put it there.
 //!
 //! Layout of a sealed value: `1 | key id (4) | nonce (12) | wrapped data key (48) | nonce (12) | ciphertext + tag`.
 
+mod file;
+mod ring;
+mod root;
+
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
-use hkdf::Hkdf;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
-use sha2::Sha256;
 use zeroize::Zeroizing;
+
+pub use file::{KeyFile, KeyFileError};
+pub use ring::{KeyRing, MasterKey, RingError};
+pub use root::Root;
 
 const FORMAT: u8 = 1;
 const NONCE: usize = 12;
 const KEY: usize = 32;
 const TAG: usize = 16;
 const WRAPPED: usize = KEY + TAG;
-const HEAD: usize = 1 + 4 + NONCE + WRAPPED + NONCE;
+/// Where the value begins, with its nonce.
+const VALUE: usize = 1 + 4 + NONCE + WRAPPED;
+const HEAD: usize = VALUE + NONCE;
 
 /// A sealed value: all that a store ever sees of a secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -92,76 +101,179 @@ pub enum SealError {
 
 /// The master keys, by id. The current one seals; all of them open.
 pub struct Seal {
+    keys: RwLock<Keys>,
+    file: Option<KeyFile>,
+    root: Root,
+}
+
+struct Keys {
     current: u32,
-    keys: BTreeMap<u32, Aes256Gcm>,
-    /// HKDF's extracted key of the current master key (RFC 5869), for keys of other purposes.
-    root: Hkdf<Sha256>,
+    /// What the database calls current, if it is not here.
+    lacking: Option<u32>,
+    by_id: BTreeMap<u32, Arc<Aes256Gcm>>,
 }
 
 impl fmt::Debug for Seal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Seal(current key {})", self.current)
+        write!(f, "Seal(current key {})", self.current())
     }
 }
 
-/// 32 bytes, wiped when dropped.
-pub type MasterKey = Zeroizing<[u8; KEY]>;
-
 impl Seal {
+    /// With one key.
     pub fn new(key_id: u32, key: &MasterKey) -> Self {
-        let cipher = Aes256Gcm::new((&**key).into());
         Self {
-            current: key_id,
-            keys: BTreeMap::from([(key_id, cipher)]),
-            root: Hkdf::new(None, &**key),
+            keys: RwLock::new(Keys {
+                current: key_id,
+                lacking: None,
+                by_id: BTreeMap::from([(key_id, cipher(key))]),
+            }),
+            file: None,
+            root: Root::of_key(key),
         }
     }
 
-    /// A key for one other purpose, named by `label`; tells nothing about the master key or about other labels' keys.
+    /// `None`: the ring has no such key. `file`: where the ring comes from, to be looked at again.
+    pub fn with_ring(ring: &KeyRing, current: u32, file: Option<KeyFile>) -> Option<Self> {
+        let seal = Self {
+            file,
+            ..Self::new(current, ring.get(current)?)
+        };
+        seal.learn(ring);
+        Some(seal)
+    }
+
+    /// Keys of other purposes come from this root, and not from the current key.
+    #[must_use]
+    pub fn with_root(self, root: Root) -> Self {
+        Self { root, ..self }
+    }
+
+    pub const fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// A key for one other purpose, named by `label`; tells nothing about the root or about other labels' keys.
     pub fn derive(&self, label: &str) -> MasterKey {
-        let mut key: MasterKey = Zeroizing::new([0; KEY]);
-        // Fails only for more output than 255 hashes.
-        self.root.expand(label.as_bytes(), &mut *key).unwrap_or_default();
-        key
+        self.root.derive(label)
     }
 
     pub fn seal(&self, context: &SealContext<'_>, plain: &[u8]) -> Result<Sealed, SealError> {
-        let master = self
-            .keys
-            .get(&self.current)
-            .ok_or(SealError::UnknownKey(self.current))?;
-        let id = self.current.to_be_bytes();
+        let id = self.current();
         let data_key: MasterKey = Zeroizing::new(random()?);
-        let (wrap_nonce, nonce): ([u8; NONCE], [u8; NONCE]) = (random()?, random()?);
-        let wrapped = encrypt(master, wrap_nonce, &*data_key, &context.associated_data(&id))?;
+        let nonce: [u8; NONCE] = random()?;
         let value = encrypt(
             &Aes256Gcm::new((&*data_key).into()),
             nonce,
             plain,
             &context.associated_data(&[]),
         )?;
-        let mut bytes = Vec::with_capacity(HEAD + value.len());
-        bytes.push(FORMAT);
-        for part in [&id[..], &wrap_nonce, &wrapped, &nonce, &value] {
-            bytes.extend_from_slice(part);
-        }
-        Ok(Sealed(bytes))
+        self.wrapped(context, id, &*data_key, &[&nonce[..], &value].concat())
     }
 
     pub fn open(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let data_key = self.data_key(context, sealed)?;
+        let data_key = Aes256Gcm::new_from_slice(&data_key).map_err(|_| SealError::DoesNotOpen)?;
+        let (nonce, value) = sealed.as_bytes()[VALUE..].split_at(NONCE);
+        decrypt(&data_key, nonce, value, &context.associated_data(&[]))
+    }
+
+    /// The same value, its data key wrapped with master key `to`. The value's own bytes stay as they are.
+    pub fn rewrap(&self, context: &SealContext<'_>, sealed: &Sealed, to: u32) -> Result<Sealed, SealError> {
+        let data_key = self.data_key(context, sealed)?;
+        self.wrapped(context, to, &data_key, &sealed.as_bytes()[VALUE..])
+    }
+
+    fn data_key(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let bytes = sealed.as_bytes();
         if bytes.len() < HEAD + TAG || bytes[0] != FORMAT {
             return Err(SealError::DoesNotOpen);
         }
         let id = sealed.key_id().ok_or(SealError::DoesNotOpen)?;
-        let master = self.keys.get(&id).ok_or(SealError::UnknownKey(id))?;
-        let (head, value) = bytes.split_at(HEAD);
-        let (wrap_nonce, rest) = head[5..].split_at(NONCE);
-        let (wrapped, nonce) = rest.split_at(WRAPPED);
-        let data_key = decrypt(master, wrap_nonce, wrapped, &context.associated_data(&id.to_be_bytes()))?;
-        let data_key = Aes256Gcm::new_from_slice(&data_key).map_err(|_| SealError::DoesNotOpen)?;
-        decrypt(&data_key, nonce, value, &context.associated_data(&[]))
+        let (nonce, wrapped) = bytes[5..VALUE].split_at(NONCE);
+        decrypt(
+            &*self.key(id)?,
+            nonce,
+            wrapped,
+            &context.associated_data(&id.to_be_bytes()),
+        )
     }
+
+    /// Wraps a data key, and puts it before the value that it opens.
+    fn wrapped(&self, context: &SealContext<'_>, id: u32, data_key: &[u8], value: &[u8]) -> Result<Sealed, SealError> {
+        let (master, nonce): (_, [u8; NONCE]) = (self.key(id)?, random()?);
+        let id = id.to_be_bytes();
+        let wrapped = encrypt(&master, nonce, data_key, &context.associated_data(&id))?;
+        let mut bytes = Vec::with_capacity(VALUE + value.len());
+        bytes.push(FORMAT);
+        for part in [&id[..], &nonce, &wrapped, value] {
+            bytes.extend_from_slice(part);
+        }
+        Ok(Sealed(bytes))
+    }
+}
+
+/// The ring.
+impl Seal {
+    pub fn current(&self) -> u32 {
+        self.read(|keys| keys.current)
+    }
+
+    pub fn ids(&self) -> Vec<u32> {
+        self.read(|keys| keys.by_id.keys().copied().collect())
+    }
+
+    /// The key that the database calls current, if it is not here: then much of what is stored does not open.
+    pub fn lacking(&self) -> Option<u32> {
+        self.read(|keys| keys.lacking)
+    }
+
+    /// From now on this key seals.
+    pub fn make_current(&self, id: u32) -> Result<(), SealError> {
+        self.key(id)?;
+        self.write(|keys| (keys.current, keys.lacking) = (id, None));
+        Ok(())
+    }
+
+    /// The database's current key is not here. New values go on being wrapped with the one before: whoever has the ring opens both.
+    pub fn lack(&self, id: u32) {
+        self.write(|keys| keys.lacking = Some(id));
+    }
+
+    /// The file that keys may be put into.
+    pub const fn file(&self) -> Option<&KeyFile> {
+        self.file.as_ref()
+    }
+
+    /// Adds the keys that are new; a key that is here already stays what it is.
+    pub fn learn(&self, ring: &KeyRing) {
+        self.write(|keys| {
+            for (id, key) in ring.iter() {
+                keys.by_id.entry(id).or_insert_with(|| cipher(key));
+            }
+        });
+    }
+
+    fn key(&self, id: u32) -> Result<Arc<Aes256Gcm>, SealError> {
+        let get = || self.read(|keys| keys.by_id.get(&id).cloned());
+        let look_again = || {
+            self.file.as_ref()?.changed(|ring| self.learn(&ring));
+            get()
+        };
+        get().or_else(look_again).ok_or(SealError::UnknownKey(id))
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&Keys) -> T) -> T {
+        look(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write<T>(&self, change: impl FnOnce(&mut Keys) -> T) -> T {
+        change(&mut self.keys.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn cipher(key: &MasterKey) -> Arc<Aes256Gcm> {
+    Arc::new(Aes256Gcm::new((&**key).into()))
 }
 
 fn random<const N: usize>() -> Result<[u8; N], SealError> {
@@ -185,94 +297,4 @@ fn decrypt(cipher: &Aes256Gcm, nonce: &[u8], sealed: &[u8], aad: &[u8]) -> Resul
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const CONTEXT: SealContext<'_> = SealContext {
-        table: "override",
-        server: "s1",
-        subject: "user/bob",
-        origin: "https://a.example",
-        field: "manual",
-    };
-
-    fn seal() -> Seal {
-        Seal::new(1, &Zeroizing::new([7; KEY]))
-    }
-
-    #[test]
-    fn b06_opens_only_where_it_was_sealed() {
-        let sealed = seal().seal(&CONTEXT, b"sk-abc123").unwrap();
-        assert_eq!(&*seal().open(&CONTEXT, &sealed).unwrap().to_vec(), b"sk-abc123");
-        for elsewhere in [
-            SealContext {
-                table: "server",
-                ..CONTEXT
-            },
-            SealContext {
-                server: "s2",
-                ..CONTEXT
-            },
-            SealContext {
-                subject: "user/eve",
-                ..CONTEXT
-            },
-            SealContext {
-                origin: "https://b.example",
-                ..CONTEXT
-            },
-            SealContext {
-                field: "oauth",
-                ..CONTEXT
-            },
-            SealContext {
-                server: "s1u",
-                subject: "ser/bob",
-                ..CONTEXT
-            },
-        ] {
-            assert_eq!(
-                seal().open(&elsewhere, &sealed),
-                Err(SealError::DoesNotOpen),
-                "{elsewhere:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn b06_another_master_key_opens_nothing() {
-        let sealed = seal().seal(&CONTEXT, b"x").unwrap();
-        assert_eq!(
-            Seal::new(1, &Zeroizing::new([8; KEY])).open(&CONTEXT, &sealed),
-            Err(SealError::DoesNotOpen)
-        );
-        assert_eq!(
-            Seal::new(2, &Zeroizing::new([7; KEY])).open(&CONTEXT, &sealed),
-            Err(SealError::UnknownKey(1))
-        );
-    }
-
-    #[test]
-    fn every_seal_is_fresh() {
-        assert_ne!(
-            seal().seal(&CONTEXT, b"x").unwrap(),
-            seal().seal(&CONTEXT, b"x").unwrap()
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn h2_any_flipped_bit_fails_closed(plain in proptest::collection::vec(any::<u8>(), 0..60), place in any::<prop::sample::Index>(), bit in 0..8u8) {
-            let mut bytes = seal().seal(&CONTEXT, &plain).unwrap().as_bytes().to_vec();
-            let index = place.index(bytes.len());
-            bytes[index] ^= 1 << bit;
-            prop_assert!(seal().open(&CONTEXT, &Sealed::from_bytes(bytes)).is_err());
-        }
-
-        #[test]
-        fn h2_cut_or_random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            prop_assert!(seal().open(&CONTEXT, &Sealed::from_bytes(bytes)).is_err());
-        }
-    }
-}
+mod tests;

@@ -1,26 +1,19 @@
 //! Puts the program together: the only place that knows every type.
 
-use std::io::Write;
+mod keys;
+
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use domain::secret::Secret;
-use rand::TryRngCore;
-use rand::rngs::OsRng;
+use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use url::Url;
-use zeroize::Zeroizing;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, KeySource, decode_key};
+use crate::config::Config;
 use crate::descriptors;
 use crate::egress::{Egress, EgressConfig, FetchLimits, PING};
 use crate::gateway::Upstreams;
@@ -28,11 +21,10 @@ use crate::identity::{Providers, SignOn};
 use crate::login::Login;
 use crate::notify::Notifier;
 use crate::oauth::Oauth;
-use crate::seal::{MasterKey, Seal, SealContext, Sealed};
 use crate::services::audit::{AuditKeys, AuditTrail, Retention};
 use crate::services::notices::Channels;
-use crate::services::{Core, Services};
-use crate::store::{self, Store};
+use crate::services::{Core, Services, master_key};
+use crate::store;
 use crate::telemetry::measures;
 use crate::web::listen::Bounds;
 use crate::web::set_up::SetUpLink;
@@ -43,16 +35,6 @@ use crate::web::{self, Site, listen, session};
 const DRAIN: Duration = Duration::from_secs(30);
 /// Few ask for them.
 const METRICS: Bounds = Bounds::of(64);
-const KEY_ID: u32 = 1;
-/// The setting that tells whether the key is the right one.
-pub const KEY_CHECK: &str = "key_check";
-const KEY_CHECK_CONTEXT: SealContext<'_> = SealContext {
-    table: "settings",
-    server: "",
-    subject: "",
-    origin: "",
-    field: KEY_CHECK,
-};
 
 /// A program that is ready to serve.
 pub struct Overkey {
@@ -90,7 +72,8 @@ impl Overkey {
             .migrate()
             .await
             .context("Cannot bring the database's schema up to date")?;
-        let seal = Arc::new(open_seal(store.as_ref(), &config.key).await?);
+        let seal = Arc::new(keys::open_seal(store.as_ref(), &config).await?);
+        master_key::watch(&store, &seal);
         let audit_keys = AuditKeys::open(store.as_ref(), &seal, clock.now())
             .await
             .context("Cannot open the audit trail's keys")?;
@@ -251,80 +234,5 @@ async fn signalled() {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
-    }
-}
-
-/// The seal with the configured master key, checked against the database: a wrong key is told now, not by the first call.
-async fn open_seal(store: &dyn Store, source: &KeySource) -> anyhow::Result<Seal> {
-    let mut work = store.begin().await?;
-    let stored = work.settings().get(KEY_CHECK).await?;
-    let key = master_key(source, stored.is_none())?;
-    let seal = Seal::new(KEY_ID, &key);
-    let check = match stored {
-        Some(check) => check,
-        None => {
-            let sealed = seal.seal(&KEY_CHECK_CONTEXT, KEY_CHECK.as_bytes())?;
-            let check = STANDARD.encode(sealed.as_bytes());
-            work.settings().set_if_absent(KEY_CHECK, &check).await?;
-            // Another replica may have been first: its check counts.
-            work.settings().get(KEY_CHECK).await?.unwrap_or(check)
-        }
-    };
-    work.save().await?;
-    let sealed = Sealed::from_bytes(
-        STANDARD
-            .decode(check)
-            .context("The key check in the database is damaged")?,
-    );
-    if seal.open(&KEY_CHECK_CONTEXT, &sealed).is_err() {
-        bail!(
-            "The master key does not fit this database: its credentials were sealed with another one. Give that key in OVERKEY_MASTER_KEY or OVERKEY_MASTER_KEY_FILE."
-        );
-    }
-    Ok(seal)
-}
-
-fn master_key(source: &KeySource, first_start: bool) -> anyhow::Result<MasterKey> {
-    match source {
-        KeySource::Value(text) => {
-            decode_key(text).context("OVERKEY_MASTER_KEY is not 32 bytes in base64 (openssl rand -base64 32 makes one)")
-        }
-        KeySource::File(path) if path.exists() => {
-            let text = Secret::new(
-                std::fs::read_to_string(path)
-                    .with_context(|| format!("Cannot read the master key file {}", path.display()))?,
-            );
-            warn_if_readable_by_others(path);
-            decode_key(&text).with_context(|| format!("{} does not hold 32 bytes in base64", path.display()))
-        }
-        KeySource::File(path) if first_start => generate_key(path),
-        KeySource::File(path) => bail!(
-            "The master key file {} is missing, and this database holds credentials sealed with it",
-            path.display()
-        ),
-    }
-}
-
-fn generate_key(path: &Path) -> anyhow::Result<MasterKey> {
-    let mut key: MasterKey = Zeroizing::new([0; 32]);
-    OsRng
-        .try_fill_bytes(&mut *key)
-        .context("The system gives no random numbers")?;
-    let text = Zeroizing::new(format!("{}\n", STANDARD.encode(*key)));
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
-        .with_context(|| format!("Cannot write the master key file {}", path.display()))?;
-    info!(path = %path.display(), "Made a master key; keep a copy of this file apart from the database");
-    Ok(key)
-}
-
-fn warn_if_readable_by_others(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    if std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0) {
-        warn!(path = %path.display(), "Others on this machine may read the master key file; chmod 600 it");
     }
 }

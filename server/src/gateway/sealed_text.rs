@@ -1,7 +1,7 @@
-//! Short texts that a client keeps for us and brings back: AES-256-GCM under a key of their own, derived from the master key.
+//! Short texts that a client keeps for us and brings back: AES-256-GCM under a key of their own, derived from the root.
 //!
-//! What a text is bound to is associated data: it opens only with the same parts in the same order. Any replica can open it; a
-//! rotation of the master key makes all of them unknown.
+//! What a text is bound to is associated data: it opens only with the same parts in the same order. Any replica can open it, also
+//! after a rotation of the master key.
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};

@@ -1,7 +1,7 @@
 //! Session ids are sealed, not stored: the client holds `AEAD(upstream's id)` bound to server, subject and credential.
 //!
 //! So a session cannot be used by another subject, on another server, or after the credential changed, and any replica can serve
-//! it without shared state. The key is derived from the master key; a rotation makes clients initialise again.
+//! it without shared state. The key is derived from the root, which outlives a rotation of the master key.
 //!
 //! A client that said at `initialize` that it can send its person to a URL gets that added after a dot, bound to server and
 //! subject alone: it is asked for when the credential is gone (B09). Where the upstream keeps no sessions, only that is there.

@@ -27,8 +27,8 @@ use crate::store::{Consent, OAuthClientRow, OverrideRow, PendingConsent, Work};
 
 /// A state is good for ten minutes.
 const GOOD_FOR: i64 = 600;
-const PENDING: &str = "consent";
-const CLIENT: &str = "oauth_client";
+pub(super) const PENDING: &str = "consent";
+pub(super) const CLIENT: &str = "oauth_client";
 /// An access token is no more than a header value.
 const MASK: &str = "••••••••";
 
@@ -135,7 +135,7 @@ impl Consents {
     ) -> Result<(), ServiceError> {
         let user = actor.user_id().ok_or(ServiceError::Forbidden)?;
         let state_hash = hash_of(state);
-        let name = URL_SAFE_NO_PAD.encode(&state_hash);
+        let name = pending_name(&state_hash);
         let pending = PendingConsent {
             sealed: vault::seal_oauth(&self.core.seal, &place.server, (PENDING, &name), asked)?,
             state_hash,
@@ -163,7 +163,7 @@ impl Consents {
         };
         let server = work.servers().find_by_id(&pending.server).await?;
         work.save().await?;
-        let name = URL_SAFE_NO_PAD.encode(&pending.state_hash);
+        let name = pending_name(&pending.state_hash);
         let asked = vault::open_oauth(&self.core.seal, &pending.server, (PENDING, &name), &pending.sealed)?;
         Ok(server.map(|server| Returned {
             server: server.name,
@@ -354,6 +354,11 @@ pub fn fingerprint(url: &ServerUrl, settings: &OAuthSettings) -> String {
         hash.update(part.as_bytes());
     }
     URL_SAFE_NO_PAD.encode(hash.finalize())
+}
+
+/// What a consent on its way is called in its seal.
+pub(super) fn pending_name(state_hash: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(state_hash)
 }
 
 fn hash_of(state: &Secret) -> Vec<u8> {

@@ -23,6 +23,7 @@ pub mod import;
 pub mod invitations;
 mod limit;
 pub mod logins;
+pub mod master_key;
 pub mod notices;
 mod one_work;
 pub mod outbound_change;
@@ -87,6 +88,7 @@ pub struct Services {
     pub identities: identities::Identities,
     pub invitations: invitations::Invitations,
     pub logins: logins::Logins,
+    pub master_keys: master_key::MasterKeys,
     pub outbox: notices::outbox::Outbox,
     pub overrides: overrides::Overrides,
     pub people: people::People,
@@ -117,6 +119,7 @@ impl Services {
             identities: identities::Identities::new(core.clone(), verifier),
             invitations: invitations::Invitations::new(core.clone(), passwords.clone()),
             logins: logins::Logins::new(core.clone()),
+            master_keys: master_key::MasterKeys::new(core.clone()),
             outbox: notices::outbox::Outbox::new(core.clone()),
             overrides: overrides::Overrides::new(core.clone(), upstream, providers),
             people: people::People::new(core.clone()),

@@ -11,8 +11,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::store::{
     Audit, Calls, ChainKey, Changes, Consents, ExternalIdentities, Grants, Invitations, LoginClients, Logins, Notices,
-    Overrides, Renewals, Revocations, Servers, Sessions, Settings, Store, StoreError, Teams, Tokens, Trails,
-    UserIdentities, Users, VirtualAccounts, Work,
+    Overrides, Renewals, Revocations, SealedValues, Servers, Sessions, Settings, Store, StoreError, Teams, Tokens,
+    Trails, UserIdentities, Users, VirtualAccounts, Work,
 };
 
 pub(super) struct OneWork {
@@ -131,6 +131,7 @@ lend! {
     calls: Calls,
     trails: Trails,
     settings: Settings,
+    sealed_values: SealedValues,
     revocations: Revocations,
     notices: Notices,
 }

@@ -1,5 +1,7 @@
 //! What is sealed, and what each seal is bound to (B06): a server's own secrets, and an override's values.
 
+mod rewrap;
+
 use std::collections::BTreeMap;
 
 use domain::actor::SubjectRef;
@@ -19,6 +21,8 @@ use zeroize::Zeroizing;
 use crate::seal::{Seal, SealContext, SealError, Sealed};
 use crate::services::ServiceError;
 use crate::store::{OverrideRow, ServerRow};
+
+pub use rewrap::rewrap;
 
 const CLIENT_SECRET: &str = "client_secret";
 const ACCESS_TOKEN: &str = "access_token";

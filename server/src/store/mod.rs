@@ -31,6 +31,7 @@ mod reach;
 mod renewals;
 mod revocations;
 pub mod rows;
+mod sealed_values;
 mod servers;
 mod sessions;
 mod settings;
@@ -69,6 +70,7 @@ pub use rows::{
     PendingConsent, ReachRow, ServerRow, SessionRow, SubjectHit, TeamRow, TokenRow, UserIdentityRow, UserRow,
     VirtualAccountRow,
 };
+pub use sealed_values::{SealedKind, SealedPlace, SealedRow};
 pub use standing::{Part, Standing};
 pub use trail::chain::{ChainKey, Trail};
 pub use trail::{Audit, AuditRow, CallRow, Calls, TrailEntry, TrailQuery, Trails};
@@ -126,6 +128,7 @@ pub trait Work: Send {
     fn calls(&mut self) -> &mut dyn Calls;
     fn trails(&mut self) -> &mut dyn Trails;
     fn settings(&mut self) -> &mut dyn Settings;
+    fn sealed_values(&mut self) -> &mut dyn SealedValues;
     fn revocations(&mut self) -> &mut dyn Revocations;
     fn notices(&mut self) -> &mut dyn Notices;
     /// Appends what was put into the audit trail, and commits.
@@ -426,6 +429,26 @@ pub trait Settings: Send {
     async fn get(&mut self, name: &str) -> Result<Option<String>, StoreError>;
     /// True when it was set; false when it was there already (the stored value stays).
     async fn set_if_absent(&mut self, name: &str, value: &str) -> Result<bool, StoreError>;
+    /// False when it is not `old` any more (the stored value stays).
+    async fn replace(&mut self, name: &str, old: &str, new: &str) -> Result<bool, StoreError>;
+}
+
+/// All sealed values but those among the settings, for a rotation of the master key. What is written here changes nothing that
+/// copies are made of: no version, no revision, no place is touched.
+#[async_trait]
+pub trait SealedValues: Send {
+    /// How many of a kind each key wraps; `None`: they are damaged so far that no key is named.
+    async fn keys(&mut self, kind: SealedKind) -> Result<Vec<(Option<u32>, u64)>, StoreError>;
+    /// Some that another key wraps than `key`, in the order of their places, from the one beyond `beyond` on. They are locked until
+    /// the work ends; what others have locked is passed over, so that nobody waits here for anybody.
+    async fn lock_next(
+        &mut self,
+        kind: SealedKind,
+        key: u32,
+        beyond: Option<&SealedPlace>,
+    ) -> Result<Vec<SealedRow>, StoreError>;
+    /// False when it is not `row`'s value any more (the stored one stays).
+    async fn replace(&mut self, row: &SealedRow, new: &Sealed) -> Result<bool, StoreError>;
 }
 
 /// What open streams look for: whatever takes a right away leaves a mark, in the same transaction. The stores do so by themselves:

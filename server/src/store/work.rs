@@ -168,6 +168,9 @@ macro_rules! stamp {
             fn settings(&mut self) -> &mut dyn super::Settings {
                 self
             }
+            fn sealed_values(&mut self) -> &mut dyn super::SealedValues {
+                self
+            }
             fn revocations(&mut self) -> &mut dyn super::Revocations {
                 self
             }

@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tracing::error;
 
+use crate::seal::Seal;
 use crate::services::calls::Calls;
 use crate::store::Store;
 use crate::telemetry::measures;
@@ -15,8 +16,12 @@ pub async fn healthz() -> &'static str {
     "ok"
 }
 
-/// The key was checked at start and cannot change while we run, so the database is what can fail.
-pub async fn readyz(State(store): State<Arc<dyn Store>>) -> Response {
+/// The key was checked at start, but a rotation may have made another one current since, which is not here.
+pub async fn readyz(State((store, seal)): State<(Arc<dyn Store>, Arc<Seal>)>) -> Response {
+    if let Some(key) = seal.lacking() {
+        let text = format!("master key {key} is current and not configured here");
+        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    }
     match store.ping().await {
         Ok(()) => "ready".into_response(),
         Err(error) => {

@@ -147,7 +147,7 @@ pub fn site(overkey: &Overkey, set_up: SetUpLink) -> anyhow::Result<Site> {
         .layer(from_fn_with_state(public_url.clone(), headers::known_host))
         // Probes come by address.
         .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz).with_state(core.store.clone()))
+        .route("/readyz", get(health::readyz).with_state((core.store.clone(), core.seal.clone())))
         .layer(from_fn_with_state(public_url, headers::security_headers))
         .layer(CatchPanicLayer::new());
     Ok(Site { calls, rest })

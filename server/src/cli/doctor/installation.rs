@@ -7,8 +7,9 @@ use url::Host;
 
 use super::Finding;
 use crate::config::Config;
+use crate::services::master_key::KEY_CHECK;
 use crate::services::{ServiceError, vault};
-use crate::startup::{KEY_CHECK, Overkey};
+use crate::startup::Overkey;
 use crate::store::{self, OverrideQuery, OverrideSort, PageQuery, ServerRow, Store};
 
 /// Of each server's overrides, as many are opened.

@@ -9,18 +9,18 @@ use rand::rngs::OsRng;
 use zeroize::Zeroizing;
 
 use super::{Event, record_own};
-use crate::seal::{MasterKey, Seal, SealContext, Sealed};
+use crate::seal::{MasterKey, Root, Seal, SealContext, Sealed};
 use crate::services::ServiceError;
 use crate::services::fingerprint::FingerprintKey;
 use crate::store::{ChainKey, Store, Work};
 
-const SETTING: &str = "audit_key";
+pub const AUDIT_KEY: &str = "audit_key";
 const CONTEXT: SealContext<'_> = SealContext {
     table: "settings",
     server: "",
     subject: "",
     origin: "",
-    field: SETTING,
+    field: AUDIT_KEY,
 };
 const CHAIN: &str = "overkey trail chain v1";
 const FINGERPRINTS: &str = "overkey credential fingerprints v1";
@@ -36,7 +36,7 @@ impl AuditKeys {
     pub async fn open(store: &dyn Store, seal: &Seal, now: Timestamp) -> Result<Self, ServiceError> {
         let mut work = store.begin().await?;
         let (root, is_new) = root(work.as_mut(), seal).await?;
-        let derive = Seal::new(1, &root);
+        let derive = Root::of_key(&root);
         let keys = Self {
             chain: ChainKey::new(derive.derive(CHAIN)),
             fingerprint: FingerprintKey::new(derive.derive(FINGERPRINTS)),
@@ -54,7 +54,7 @@ impl AuditKeys {
 
 /// The key that the others come from; true when it was made just now.
 async fn root(work: &mut dyn Work, seal: &Seal) -> Result<(MasterKey, bool), ServiceError> {
-    if let Some(stored) = work.settings().get(SETTING).await? {
+    if let Some(stored) = work.settings().get(AUDIT_KEY).await? {
         return Ok((unsealed(seal, &stored)?, false));
     }
     let mut key: MasterKey = Zeroizing::new([0; 32]);
@@ -62,16 +62,16 @@ async fn root(work: &mut dyn Work, seal: &Seal) -> Result<(MasterKey, bool), Ser
         .try_fill_bytes(&mut *key)
         .map_err(|error| ServiceError::Internal(error.into()))?;
     let sealed = STANDARD.encode(seal.seal(&CONTEXT, &*key)?.as_bytes());
-    if work.settings().set_if_absent(SETTING, &sealed).await? {
+    if work.settings().set_if_absent(AUDIT_KEY, &sealed).await? {
         return Ok((key, true));
     }
     // Another replica was first: its key counts.
-    let stored = work.settings().get(SETTING).await?.unwrap_or_default();
+    let stored = work.settings().get(AUDIT_KEY).await?.unwrap_or_default();
     Ok((unsealed(seal, &stored)?, false))
 }
 
 fn unsealed(seal: &Seal, stored: &str) -> Result<MasterKey, ServiceError> {
-    let damaged = || ServiceError::Internal(anyhow::anyhow!("the setting {SETTING} is damaged"));
+    let damaged = || ServiceError::Internal(anyhow::anyhow!("the setting {AUDIT_KEY} is damaged"));
     let sealed = STANDARD.decode(stored).map_err(|_| damaged())?;
     let opened = seal.open(&CONTEXT, &Sealed::from_bytes(sealed))?;
     let key: [u8; 32] = opened.as_slice().try_into().map_err(|_| damaged())?;

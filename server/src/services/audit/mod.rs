@@ -17,7 +17,7 @@ use super::{Core, ServiceError, access, accounts, tokens};
 use crate::store::trail::WantedActor;
 use crate::store::{AuditRow, Page, PageQuery, StoreError, Trail, TrailEntry, TrailQuery, Work};
 
-pub use keys::AuditKeys;
+pub use keys::{AUDIT_KEY, AuditKeys};
 pub use retention::Retention;
 pub use verdict::{Broken, Fault, Noted, Verdict};
 
