@@ -17,6 +17,7 @@ mod doctor;
 mod egress;
 mod gateway;
 mod identity;
+mod keys;
 mod login;
 mod notify;
 mod oauth;

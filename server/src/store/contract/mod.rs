@@ -9,6 +9,7 @@ mod oauth;
 mod overrides;
 mod pages;
 mod people;
+mod sealed_values;
 mod searched_pages;
 mod servers;
 mod teams;
