@@ -35,6 +35,7 @@ async fn where_all_is_well_every_line_says_so() {
         "ok       public URL: http://localhost:9/",
         "ok       database: reachable",
         "ok       master key: opens what is sealed (1 looked at)",
+        "ok       master keys: key 1 wraps everything",
         "ok       audit trail: changes: ",
         "ok       upstream notes: answers (",
         "warning  public URL, from here: cannot be called",
@@ -100,6 +101,39 @@ fn another_key_is_told() {
         &doctor(&home, &[("OVERKEY_MASTER_KEY", OTHER_KEY)]),
         "master key: The master key does not fit",
         "OVERKEY_MASTER_KEY",
+    );
+}
+
+/// A value with a key of its own id, as an unfinished rotation and a key that was taken out too early leave them.
+#[tokio::test]
+async fn b06_a_rotation_to_be_finished_and_a_missing_key_are_told() {
+    let home = home("https://wiki.example/mcp");
+    let url = format!("sqlite:{}", home.folder.path().join("overkey.db").display());
+    let mut database = SqliteConnection::connect(&url).await.unwrap();
+    let secrets: Vec<u8> = sqlx::query_scalar("SELECT secrets FROM servers")
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    home.run(&["key", "rotate"]).ok();
+    let put_back = sqlx::query("UPDATE servers SET secrets = $1").bind(secrets);
+    put_back.execute(&mut database).await.unwrap();
+    let told = doctor(&home, &[PUBLIC]).stdout;
+    assert!(
+        told.contains("warning  master keys: key 2 is current, and another one still wraps 1 values"),
+        "{told}"
+    );
+    let file = home.folder.path().join("overkey.key");
+    let ring = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, ring.lines().last().unwrap()).unwrap();
+    trouble(
+        &doctor(&home, &[]),
+        "master keys: values need key 1, which is not configured",
+        "overkey key rotate",
+    );
+    let ended = home.run(&["key", "status"]);
+    assert!(
+        !ended.success && ended.stdout.contains("key 1 (NOT HERE): servers 1\n"),
+        "{ended:?}"
     );
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use url::Host;
 
 use super::Finding;
+use crate::cli::operator;
 use crate::config::Config;
 use crate::services::master_key::KEY_CHECK;
 use crate::services::{ServiceError, vault};
@@ -120,6 +121,33 @@ pub(super) async fn sealed(overkey: &Overkey) -> Finding {
             Finding::trouble(check, detail, todo)
         }
         Err(error) => Finding::trouble(check, error.to_string(), "Look at the database first."),
+    }
+}
+
+/// Whether every key that something is wrapped with is here, and a rotation was brought to its end.
+pub(super) async fn keys(overkey: &Overkey) -> Finding {
+    let check = "master keys";
+    let status = match overkey.services.master_keys.status(&operator()).await {
+        Ok(status) => status,
+        Err(error) => return Finding::trouble(check, error.to_string(), "Look at the database first."),
+    };
+    let (current, missing) = (status.current, status.missing());
+    let left: u64 = status.not_with(current).values().sum();
+    if !missing.is_empty() {
+        let missing: Vec<_> = missing.iter().map(u32::to_string).collect();
+        let detail = format!("values need key {}, which is not configured", missing.join(" and "));
+        let todo =
+            "Put it back beside the current one, and run `overkey key rotate`; `overkey key status` has the numbers.";
+        Finding::trouble(check, detail, todo)
+    } else if left > 0 {
+        let detail = format!("key {current} is current, and another one still wraps {left} values");
+        Finding::warning(
+            check,
+            detail,
+            "Run `overkey key rotate`, which goes on where it was stopped.",
+        )
+    } else {
+        Finding::ok(check, format!("key {current} wraps everything"))
     }
 }
 

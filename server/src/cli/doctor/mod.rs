@@ -131,6 +131,7 @@ async fn everything(findings: &mut Vec<Finding>, config: Config) {
         )),
         Ok(overkey) => {
             findings.push(installation::sealed(&overkey).await);
+            findings.push(installation::keys(&overkey).await);
             findings.push(installation::trail(&overkey).await);
             reach::everywhere(findings, &overkey).await;
         }

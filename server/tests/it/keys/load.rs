@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
+use server::services::master_key::SETTLE;
 
-use super::{fill, on_a_database, replica, rotate, whole, world, wrapped};
+use super::{fill, on_a_database, replica, rotate_within, whole, world, wrapped};
 use crate::support::world::{CALL, shared};
 use crate::support::{Answer, App, Caller, World, soon};
 
@@ -157,7 +158,8 @@ async fn b06_h3_a_rotation_under_load_fails_no_call_ends_no_session_and_changes_
     ];
     let rotating = async {
         at_least(&calls, 20).await;
-        let done = rotate(&other).await;
+        // The other replica, where Mia enters her keys, has to hear of it.
+        let done = rotate_within(&other, SETTLE).await.unwrap();
         at_least(&calls, 100).await;
         stop.store(true, Ordering::Relaxed);
         done

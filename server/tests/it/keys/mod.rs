@@ -78,14 +78,15 @@ fn operator() -> Actor {
     Actor::new(subject, "Command line", PlatformRole::Admin).by(By::CommandLine)
 }
 
-async fn try_rotate(app: &App) -> Result<Done, RotateError> {
+async fn rotate_within(app: &App, settle: Duration) -> Result<Done, RotateError> {
     let keys = &app.overkey.services.master_keys;
     let mut tell = |_: Progress<'_>| ();
-    keys.rotate(&operator(), Duration::from_millis(200), &mut tell).await
+    keys.rotate(&operator(), settle, &mut tell).await
 }
 
+/// Where nobody else seals meanwhile.
 async fn rotate(app: &App) -> Done {
-    try_rotate(app).await.unwrap()
+    rotate_within(app, Duration::ZERO).await.unwrap()
 }
 
 /// How many values each key wraps.

@@ -1,9 +1,11 @@
 //! What a rotation does where something is missing, damaged, or was there before it.
 
+use std::time::Duration;
+
 use serde_json::json;
 use server::services::master_key::RotateError;
 
-use super::{fill, on_a_database, operator, put_row, replica, rotate, row, try_rotate, whole, world, wrapped};
+use super::{fill, on_a_database, operator, put_row, replica, rotate, rotate_within, row, whole, world, wrapped};
 use crate::audit::by_hand;
 use crate::support::world::authorization_code;
 use crate::support::{Answer, App, World, soon};
@@ -115,7 +117,10 @@ async fn b06_b12_a_replica_without_the_current_key_is_not_ready_and_what_it_seal
 
 async fn b06_there_is_no_rotation_without_a_newer_key(database: &str) {
     let world = two(database, &[1]).await;
-    assert!(matches!(try_rotate(&world.app).await, Err(RotateError::NoNewerKey(1))));
+    assert!(matches!(
+        rotate_within(&world.app, Duration::ZERO).await,
+        Err(RotateError::NoNewerKey(1))
+    ));
     drop(replica(database, &[1, 2]).await);
     assert_eq!(
         world.sent_authorization(&world.bob, "notes").await.as_deref(),
