@@ -172,6 +172,16 @@ pub enum KeySource {
     File(PathBuf),
 }
 
+impl KeySource {
+    /// Where an operator finds it.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Value(_) => "OVERKEY_MASTER_KEY".to_owned(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Config {
     pub listen: SocketAddr,

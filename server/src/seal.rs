@@ -8,12 +8,12 @@
 //! Layout of a sealed value: `1 | key id (4) | nonce (12) | wrapped data key (48) | nonce (12) | ciphertext + tag`.
 
 mod file;
+mod keys;
 mod ring;
 mod root;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::RwLock;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -24,6 +24,8 @@ use zeroize::Zeroizing;
 pub use file::{KeyFile, KeyFileError};
 pub use ring::{KeyRing, MasterKey, RingError};
 pub use root::Root;
+
+use keys::Keys;
 
 const FORMAT: u8 = 1;
 const NONCE: usize = 12;
@@ -106,13 +108,6 @@ pub struct Seal {
     root: Root,
 }
 
-struct Keys {
-    current: u32,
-    /// What the database calls current, if it is not here.
-    lacking: Option<u32>,
-    by_id: BTreeMap<u32, Arc<Aes256Gcm>>,
-}
-
 impl fmt::Debug for Seal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Seal(current key {})", self.current())
@@ -123,11 +118,7 @@ impl Seal {
     /// With one key.
     pub fn new(key_id: u32, key: &MasterKey) -> Self {
         Self {
-            keys: RwLock::new(Keys {
-                current: key_id,
-                lacking: None,
-                by_id: BTreeMap::from([(key_id, cipher(key))]),
-            }),
+            keys: RwLock::new(Keys::of(key_id, key)),
             file: None,
             root: Root::of_key(key),
         }
@@ -211,69 +202,6 @@ impl Seal {
         }
         Ok(Sealed(bytes))
     }
-}
-
-/// The ring.
-impl Seal {
-    pub fn current(&self) -> u32 {
-        self.read(|keys| keys.current)
-    }
-
-    pub fn ids(&self) -> Vec<u32> {
-        self.read(|keys| keys.by_id.keys().copied().collect())
-    }
-
-    /// The key that the database calls current, if it is not here: then much of what is stored does not open.
-    pub fn lacking(&self) -> Option<u32> {
-        self.read(|keys| keys.lacking)
-    }
-
-    /// From now on this key seals.
-    pub fn make_current(&self, id: u32) -> Result<(), SealError> {
-        self.key(id)?;
-        self.write(|keys| (keys.current, keys.lacking) = (id, None));
-        Ok(())
-    }
-
-    /// The database's current key is not here. New values go on being wrapped with the one before: whoever has the ring opens both.
-    pub fn lack(&self, id: u32) {
-        self.write(|keys| keys.lacking = Some(id));
-    }
-
-    /// The file that keys may be put into.
-    pub const fn file(&self) -> Option<&KeyFile> {
-        self.file.as_ref()
-    }
-
-    /// Adds the keys that are new; a key that is here already stays what it is.
-    pub fn learn(&self, ring: &KeyRing) {
-        self.write(|keys| {
-            for (id, key) in ring.iter() {
-                keys.by_id.entry(id).or_insert_with(|| cipher(key));
-            }
-        });
-    }
-
-    fn key(&self, id: u32) -> Result<Arc<Aes256Gcm>, SealError> {
-        let get = || self.read(|keys| keys.by_id.get(&id).cloned());
-        let look_again = || {
-            self.file.as_ref()?.changed(|ring| self.learn(&ring));
-            get()
-        };
-        get().or_else(look_again).ok_or(SealError::UnknownKey(id))
-    }
-
-    fn read<T>(&self, look: impl FnOnce(&Keys) -> T) -> T {
-        look(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn write<T>(&self, change: impl FnOnce(&mut Keys) -> T) -> T {
-        change(&mut self.keys.write().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-fn cipher(key: &MasterKey) -> Arc<Aes256Gcm> {
-    Arc::new(Aes256Gcm::new((&**key).into()))
 }
 
 fn random<const N: usize>() -> Result<[u8; N], SealError> {

@@ -159,6 +159,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let listener = bind(config.listen).await?;
     let url = public_url(&config, listener.local_addr()?)?;
     let overkey = Overkey::open(config, url, Arc::new(SystemClock)).await?;
+    let keys = overkey.services.master_keys.clone();
+    tokio::spawn(async move { keys.tell_what_is_missing().await });
     info!(url = %overkey.core.public_url, "Overkey is ready");
     run(&overkey, listener).await
 }

@@ -33,7 +33,8 @@ pub(super) async fn run(overkey: &Overkey, command: Command) -> anyhow::Result<E
 }
 
 async fn rotate(overkey: &Overkey) -> anyhow::Result<ExitCode> {
-    let mut tell = |progress: Progress<'_>| show(progress);
+    let mut told_of = 0;
+    let mut tell = |progress: Progress<'_>| show(progress, &mut told_of);
     let done = overkey
         .services
         .master_keys
@@ -49,7 +50,8 @@ async fn rotate(overkey: &Overkey) -> anyhow::Result<ExitCode> {
     Ok(code(done.left() == 0))
 }
 
-fn show(progress: Progress<'_>) {
+/// `told_of`: how many of the kind were done when it was last told.
+fn show(progress: Progress<'_>, told_of: &mut u64) {
     match progress {
         Progress::Made { key, file } => say(&format!(
             "Made key {key} in {}. Copy that file to where your copy of the key is.",
@@ -58,8 +60,9 @@ fn show(progress: Progress<'_>) {
         Progress::Current { key, before } if key == before => say(&format!("Key {key} is current; going on.")),
         Progress::Current { key, before } => say(&format!("Key {key} is current now, in place of key {before}.")),
         Progress::Rewrapped { kind, done, of } => {
-            if done == of || done % EVERY == 0 {
+            if done == of || done >= *told_of + EVERY {
                 say(&format!("{kind}: {done} of {of}"));
+                *told_of = if done == of { 0 } else { done };
             }
         }
     }
@@ -124,22 +127,19 @@ fn wraps(key: &KeyUse) -> String {
 
 fn removal(source: &KeySource, old: &[u32]) -> String {
     let keys: Vec<_> = old.iter().map(|id| format!("key {id} (the entry {id}:...)")).collect();
-    let place = match source {
-        KeySource::Value(_) => "OVERKEY_MASTER_KEY of every replica, and restart them one after the other".to_owned(),
-        KeySource::File(path) => format!("{}, and restart Overkey", path.display()),
+    let restart = match source {
+        KeySource::Value(_) => " of every replica, and restart them one after the other",
+        KeySource::File(_) => ", and restart Overkey",
     };
     format!(
-        "No stored value needs {} any more. In an hour, when no open page needs it either, take it out of {place}. Keep a copy as long as there are backups from before.",
-        keys.join(" and ")
+        "No stored value needs {} any more. In an hour, when no open page needs it either, take it out of {}{restart}. Keep a copy as long as there are backups from before.",
+        keys.join(" and "),
+        source.place()
     )
 }
 
 fn what_to_add(source: &KeySource, current: u32) -> String {
-    let next = current.saturating_add(1);
-    let place = match source {
-        KeySource::Value(_) => "OVERKEY_MASTER_KEY".to_owned(),
-        KeySource::File(path) => path.display().to_string(),
-    };
+    let (next, place) = (current.saturating_add(1), source.place());
     format!(
         "there is no newer key than key {current}, and all is wrapped with it. To rotate: put {next}:<base64> (openssl rand -base64 32) beside {current}:<base64> in {place} of every replica, restart them one after the other, and run this again."
     )

@@ -17,7 +17,7 @@ pub(super) async fn open_seal(store: &dyn Store, config: &Config) -> anyhow::Res
     let Some(seal) = Seal::with_ring(&ring, current, file) else {
         bail!(
             "This database is sealed with master key {current}, and the newest that is configured is key {newest}. Add key {current} to {}, as {current}:<base64>.",
-            place(&config.key)
+            config.key.place()
         );
     };
     let opened = master_key::open(work.as_mut(), seal).await;
@@ -55,11 +55,4 @@ fn ring(config: &Config, first_start: bool) -> anyhow::Result<(KeyRing, Option<K
 
 fn of_value(text: &Secret) -> anyhow::Result<KeyRing> {
     KeyRing::parse(text).context("OVERKEY_MASTER_KEY cannot be used")
-}
-
-fn place(source: &KeySource) -> String {
-    match source {
-        KeySource::Value(_) => "OVERKEY_MASTER_KEY".to_owned(),
-        KeySource::File(path) => path.display().to_string(),
-    }
 }

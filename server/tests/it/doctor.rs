@@ -4,7 +4,7 @@ use serde_json::Value;
 use sqlx::{Connection, SqliteConnection};
 
 use crate::support::Upstream;
-use crate::support::process::{Ended, Home};
+use crate::support::process::{Ended, Home, Running};
 
 const PUBLIC: (&str, &str) = ("OVERKEY_PUBLIC_URL", "http://localhost:9");
 
@@ -130,6 +130,8 @@ async fn b06_a_rotation_to_be_finished_and_a_missing_key_are_told() {
         "master keys: values need key 1, which is not configured",
         "overkey key rotate",
     );
+    let serving = Running::start(home.command(&["serve"]));
+    serving.line("Values need a master key that is not configured");
     let ended = home.run(&["key", "status"]);
     assert!(
         !ended.success && ended.stdout.contains("key 1 (NOT HERE): servers 1\n"),

@@ -178,7 +178,7 @@ impl MasterKeys {
         for kind in SealedKind::ALL {
             let (mut beyond, mut done) = (None, 0);
             while let Some(batch) = self.batch(kind, key, beyond.as_ref()).await? {
-                done += batch.rewrapped;
+                done += batch.rewrapped + batch.closed;
                 closed += batch.closed;
                 beyond = Some(batch.last);
                 count(label(kind), batch.rewrapped, done);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::actor::Actor;
+use tracing::{error, warn};
 
 use super::kept::{self, KEY_CHECK, OpenError};
 use super::{MasterKeys, label};
@@ -60,6 +61,23 @@ impl MasterKeys {
     pub async fn status(&self, actor: &Actor) -> Result<Status, ServiceError> {
         access::require_admin(actor)?;
         self.look(self.core.store.read().await?.as_mut()).await
+    }
+
+    /// For the log, at start: what a key that was taken out too early keeps closed.
+    pub async fn tell_what_is_missing(&self) {
+        let status = async { self.look(self.core.store.read().await?.as_mut()).await };
+        match status.await {
+            Ok(status) => {
+                for (key, wraps) in status.keys.iter().filter(|(_, key)| key.is_missing()) {
+                    let values = wraps.total();
+                    error!(
+                        key,
+                        values, "Values need a master key that is not configured; see `overkey key status`"
+                    );
+                }
+            }
+            Err(error) => warn!(error = %error, "Could not look which master keys are needed"),
+        }
     }
 
     pub(super) async fn look(&self, work: &mut dyn Work) -> Result<Status, ServiceError> {

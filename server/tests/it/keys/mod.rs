@@ -1,6 +1,7 @@
 //! The master key's rotation (B06): under load, interrupted, with replicas that know less, and by the command line.
 
 mod command;
+mod installed;
 mod load;
 mod rotation;
 
