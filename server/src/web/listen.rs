@@ -126,13 +126,15 @@ where
             };
             let (stream, left) = Parting::from(stream);
             let stream = TokioIo::new(stream);
-            // Boxed, so that a task that may be there for hours has room for it once.
+            let silent = requests.silent(bounds.headers);
+            // Boxed, so that a task that may be there for hours has room for what it needs, once.
             if is_http1 {
-                let connection = builders.http1.serve_connection(stream, service);
-                until_its_end(Box::pin(connection), &requests, bounds, closing).await;
+                let connection = Box::pin(builders.http1.serve_connection(stream, service));
+                until_its_end(connection, silent, std::future::pending(), closing).await;
             } else {
-                let connection = builders.either.serve_connection(stream, service).into_owned();
-                until_its_end(Box::pin(connection), &requests, bounds, closing).await;
+                let connection = Box::pin(builders.either.serve_connection(stream, service).into_owned());
+                let quiet = requests.quiet(bounds.quiet);
+                Box::pin(until_its_end(connection, silent, quiet, closing)).await;
             }
             left.part().await;
         });
@@ -223,14 +225,18 @@ impl Requests {
     }
 }
 
-async fn until_its_end<C>(mut connection: Pin<Box<C>>, requests: &Requests, bounds: Bounds, closing: CancellationToken)
-where
+async fn until_its_end<C>(
+    mut connection: Pin<Box<C>>,
+    silent: impl Future<Output = ()>,
+    quiet: impl Future<Output = ()>,
+    closing: CancellationToken,
+) where
     C: GracefulConnection<Error: std::fmt::Display>,
 {
     tokio::select! {
         ended = connection.as_mut() => return note(ended),
-        () = requests.silent(bounds.headers) => return debug!("Ended a connection that asked for nothing"),
-        () = requests.quiet(bounds.quiet) => {}
+        () = silent => return debug!("Ended a connection that asked for nothing"),
+        () = quiet => {}
         () = closing.cancelled() => {}
     }
     connection.as_mut().graceful_shutdown();
