@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use http::Uri;
 use hyper_rustls::builderstates::WantsSchemes;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::CertificateDer;
@@ -24,6 +24,7 @@ use super::EgressConfig;
 use super::guard::{Guard, Refused, Scheme};
 use super::resolve::{Lookup, Resolve};
 use super::together::Together;
+use super::wire::Wire;
 
 /// A silent upstream is asked after this time, and then so often, whether it is still there.
 const SILENT: Duration = Duration::from_secs(60);
@@ -77,7 +78,7 @@ pub struct InTime {
 }
 
 impl Service<Uri> for InTime {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = Wire;
     type Error = BoxError;
     type Future = Connecting<Self::Response>;
 
@@ -89,7 +90,8 @@ impl Service<Uri> for InTime {
         let (tls, limit) = (HttpsConnector::clone(&self.tls), self.limit);
         Box::pin(async move {
             let timed_out = |_| io::Error::from(io::ErrorKind::TimedOut);
-            tokio::time::timeout(limit, tls.oneshot(uri)).await.map_err(timed_out)?
+            let connected = tokio::time::timeout(limit, tls.oneshot(uri)).await;
+            Ok(connected.map_err(timed_out)??.into())
         })
     }
 }

@@ -13,6 +13,7 @@ mod mail;
 mod resolve;
 mod streams;
 mod together;
+mod wire;
 
 use std::cell::Cell;
 use std::sync::Arc;

@@ -16,17 +16,18 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::Version;
 use axum::response::Response;
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 use tracing::debug;
 
 use super::door::{Arrived, Door};
-use super::parting::Parting;
+use super::parting::{Parting, part};
 
 /// Of a request, all headers together; a hundred at most (431 otherwise). Also how much of an answer waits for a slow peer.
 const HEADER_BYTES: usize = 32 * 1024;
@@ -34,6 +35,9 @@ const HEADER_BYTES: usize = 32 * 1024;
 const SEND_BYTES: usize = 64 * 1024;
 /// How often an HTTP/2 peer is asked whether it is still there.
 const PING: Duration = Duration::from_secs(60);
+
+/// How a connection of HTTP/2 begins (RFC 9113, section 3.4).
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// What connections may take.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +86,7 @@ impl<S: Service<Request, Response = Response, Error = Infallible> + Clone + Send
 pub struct Connections<S> {
     service: S,
     bounds: Bounds,
-    builder: Builder<TokioExecutor>,
+    builders: Arc<Builders>,
     running: TaskTracker,
     closing: CancellationToken,
 }
@@ -92,24 +96,10 @@ where
     S::Future: Send,
 {
     pub fn new(service: S, bounds: Bounds) -> Self {
-        let mut builder = Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(bounds.quiet)
-            .max_buf_size(HEADER_BYTES);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            // A peer that answers no ping does not hear of its connection's end either.
-            .keep_alive_interval(PING.min(bounds.quiet / 5))
-            .keep_alive_timeout(bounds.headers)
-            .max_header_list_size(HEADER_BYTES as u32)
-            .max_send_buf_size(SEND_BYTES);
         Self {
             service,
             bounds,
-            builder,
+            builders: Arc::new(Builders::new(bounds)),
             running: TaskTracker::new(),
             closing: CancellationToken::new(),
         }
@@ -126,16 +116,26 @@ where
             request.extensions_mut().insert(ConnectInfo(peer));
             service.clone().call(request)
         });
-        let (stream, left) = Parting::from(stream);
-        let connection = self
-            .builder
-            .serve_connection_with_upgrades(TokioIo::new(stream), service);
-        // Boxed, so that a task that may be there for hours has room for it once.
-        let connection = Box::pin(connection.into_owned());
-        let (closing, bounds) = (self.closing.clone(), self.bounds);
+        let (builders, closing, bounds) = (self.builders.clone(), self.closing.clone(), self.bounds);
         self.running.spawn(async move {
             let _place = place;
-            until_its_end(connection, &requests, bounds, closing).await;
+            let is_http1 = tokio::select! {
+                is_http1 = is_http1(&stream) => is_http1,
+                () = tokio::time::sleep(bounds.headers) => return part(stream).await,
+                () = closing.cancelled() => return part(stream).await,
+            };
+            let (stream, left) = Parting::from(stream);
+            let stream = TokioIo::new(stream);
+            let silent = requests.silent(bounds.headers);
+            // Boxed, so that a task that may be there for hours has room for what it needs, once.
+            if is_http1 {
+                let connection = Box::pin(builders.http1.serve_connection(stream, service));
+                until_its_end(connection, silent, std::future::pending(), closing).await;
+            } else {
+                let connection = Box::pin(builders.either.serve_connection(stream, service).into_owned());
+                let quiet = requests.quiet(bounds.quiet);
+                Box::pin(until_its_end(connection, silent, quiet, closing)).await;
+            }
             left.part().await;
         });
     }
@@ -146,6 +146,47 @@ where
         self.running.close();
         self.running.wait().await;
     }
+}
+
+struct Builders {
+    http1: http1::Builder,
+    /// Finds out which HTTP is spoken.
+    either: auto::Builder<TokioExecutor>,
+}
+
+impl Builders {
+    fn new(bounds: Bounds) -> Self {
+        let mut http1 = http1::Builder::new();
+        http1
+            .timer(TokioTimer::new())
+            .header_read_timeout(bounds.quiet)
+            .max_header_size(HEADER_BYTES)
+            .max_buf_size(HEADER_BYTES);
+        let mut either = auto::Builder::new(TokioExecutor::new());
+        either
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(bounds.quiet)
+            .max_buf_size(HEADER_BYTES);
+        either
+            .http2()
+            .timer(TokioTimer::new())
+            // A peer that answers no ping does not hear of its connection's end either.
+            .keep_alive_interval(PING.min(bounds.quiet / 5))
+            .keep_alive_timeout(bounds.headers)
+            .max_header_list_size(HEADER_BYTES as u32)
+            .max_send_buf_size(SEND_BYTES);
+        Self { http1, either }
+    }
+}
+
+/// Whether a connection is one of HTTP/1.1, by a look at how it begins. To find that out by reading costs hyper 8 kB for as long as the
+/// connection lasts: it makes its buffer as much longer as was read before.
+async fn is_http1(stream: &TcpStream) -> bool {
+    let mut first = [0; HTTP2.len()];
+    // Of an error, and of an end, reading tells.
+    let seen = stream.peek(&mut first).await.unwrap_or_default();
+    !HTTP2.starts_with(&first[..seen])
 }
 
 /// What a connection has asked for so far.
@@ -184,14 +225,18 @@ impl Requests {
     }
 }
 
-async fn until_its_end<C>(mut connection: Pin<Box<C>>, requests: &Requests, bounds: Bounds, closing: CancellationToken)
-where
+async fn until_its_end<C>(
+    mut connection: Pin<Box<C>>,
+    silent: impl Future<Output = ()>,
+    quiet: impl Future<Output = ()>,
+    closing: CancellationToken,
+) where
     C: GracefulConnection<Error: std::fmt::Display>,
 {
     tokio::select! {
         ended = connection.as_mut() => return note(ended),
-        () = requests.silent(bounds.headers) => return debug!("Ended a connection that asked for nothing"),
-        () = requests.quiet(bounds.quiet) => {}
+        () = silent => return debug!("Ended a connection that asked for nothing"),
+        () = quiet => {}
         () = closing.cancelled() => {}
     }
     connection.as_mut().graceful_shutdown();

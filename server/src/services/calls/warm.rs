@@ -101,21 +101,27 @@ impl Owned {
 }
 
 /// So often a use is written down, in seconds: thousands of callers would otherwise make as many writes a second.
-const NOTED_EVERY: i64 = 10;
+const NOTED_EVERY: i64 = 60;
+const STATES: i64 = 4;
 
-/// When, and in which of a few states, something was last written down: the same again is not, for a while.
-#[derive(Debug, Default)]
+/// When, and in which of a few states, something was last written down: the same again is not, for a while. That while is counted
+/// from each one's own last time, so that not all are written at once.
+#[derive(Debug)]
 pub(super) struct Noted(AtomicI64);
+
+impl Default for Noted {
+    fn default() -> Self {
+        Self(AtomicI64::new(i64::MIN))
+    }
+}
 
 impl Noted {
     pub fn is_new(&self, now: Timestamp, state: i64) -> bool {
-        let this = now
-            .0
-            .div_euclid(NOTED_EVERY)
-            .wrapping_mul(4)
-            .wrapping_add(state)
-            .wrapping_add(1);
-        self.0.load(Ordering::Relaxed) != this && self.0.swap(this, Ordering::Relaxed) != this
+        let this = now.0.wrapping_mul(STATES).wrapping_add(state);
+        let last = self.0.load(Ordering::Relaxed);
+        let again = last.rem_euclid(STATES) == state && last.abs_diff(this) < (NOTED_EVERY * STATES).unsigned_abs();
+        // Of several who ask at once, one is told so.
+        !again && self.0.swap(this, Ordering::Relaxed) != this
     }
 }
 
@@ -274,10 +280,27 @@ mod tests {
     #[test]
     fn the_same_is_noted_once_in_a_while() {
         let noted = Noted::default();
-        let (now, later) = (Timestamp(0), Timestamp(NOTED_EVERY));
-        assert!(noted.is_new(now, 0));
+        let now = Timestamp(7);
+        assert!(noted.is_new(now, 0), "the first");
         assert!(!noted.is_new(now, 0));
         assert!(noted.is_new(now, 1), "another state");
-        assert!(noted.is_new(later, 1), "later");
+        assert!(!noted.is_new(now.plus(NOTED_EVERY - 1), 1), "sooner");
+        assert!(noted.is_new(now.plus(NOTED_EVERY), 1), "later");
+        assert!(noted.is_new(now, 1), "the clock was set back");
+    }
+
+    #[test]
+    fn of_many_at_once_one_is_told() {
+        let noted = Noted::default();
+        let told = std::thread::scope(|scope| {
+            let ask = |_| scope.spawn(|| noted.is_new(Timestamp(7), 2));
+            let asked: Vec<_> = (0..8).map(ask).collect();
+            asked
+                .into_iter()
+                .map(|asked| asked.join().unwrap())
+                .filter(|told| *told)
+                .count()
+        });
+        assert_eq!(told, 1);
     }
 }

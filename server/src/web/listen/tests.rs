@@ -178,3 +178,36 @@ async fn a_connection_that_does_not_answer_is_closed() {
     let answered = rest.windows(9).any(|frame| frame[3] == 1 && frame[5..] == [0, 0, 0, 1]);
     assert!(answered, "the request was not answered: {rest:?}");
 }
+
+#[tokio::test]
+async fn what_cannot_be_http2_any_more_is_http1() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    for (begun, expected) in [
+        ("GET / HTTP/1.1\r\n", true),
+        ("POST / HTTP/1.1\r\n", true),
+        ("PRI * HTTP/2.1\r\n\r\nSM\r\n\r\n", true),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n and settings", false),
+        ("PRI * HT", false),
+        ("P", false),
+        ("", false),
+    ] {
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        peer.write_all(begun.as_bytes()).await.unwrap();
+        peer.shutdown().await.unwrap();
+        assert_eq!(is_http1(&stream).await, expected, "{begun:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_begins_like_http2_is_one() {
+    let (mut stream, _stop) = connect(bounds(Duration::from_secs(5))).await;
+    stream.write_all(b"P").await.unwrap();
+    stream
+        .write_all(b"ATCH / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+}
