@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::actor::SubjectKind;
 use domain::id::VirtualAccountId;
 use domain::overrides::Kind;
 use domain::total::Total;
@@ -97,12 +98,18 @@ async fn s01_a_search_finds_what_a_list_of_all_shows_of_it(store: Arc<dyn Store>
     filled(&*store).await;
     let mut work = store.read().await.unwrap();
     let standings = work.overrides().standings(&ServerId::new("id-notes")).await.unwrap();
-    let manual = standings.into_iter().filter(|standing| standing.kind == Kind::Manual);
+    let whole = |standing: &Standing| Part {
+        standing: standing.clone(),
+        ended: None,
+        reached: None,
+    };
+    let people = standings.iter().filter(|one| one.subject_kind == SubjectKind::User);
+    let people: Vec<Part> = people.map(whole).collect();
+    let manual = standings.iter().filter(|one| one.kind == Kind::Manual);
     let manual: Vec<Part> = manual
         .map(|standing| Part {
-            standing,
             ended: Some((false, Timestamp(899))),
-            reached: None,
+            ..whole(standing)
         })
         .collect();
     for sort in [
@@ -111,7 +118,12 @@ async fn s01_a_search_finds_what_a_list_of_all_shows_of_it(store: Arc<dyn Store>
         OverrideSort::UpdatedAt,
         OverrideSort::LastUsed,
     ] {
-        for (descending, among) in [(false, None), (true, None), (true, Some(&manual))] {
+        for (descending, among) in [
+            (false, None),
+            (true, None),
+            (true, Some(&manual)),
+            (false, Some(&people)),
+        ] {
             let all = OverrideQuery {
                 search: None,
                 sort,
