@@ -1,6 +1,6 @@
-//! What a search finds, before the page: the names alone, out of the narrowest index there is. If they are few, the page is put together
-//! from their overrides. If there are more than it takes to say so, nothing is counted further; a page by name is put together from the
-//! first of them, and going along another order soon finds enough.
+//! What a search finds, before the page: the names alone, out of the narrowest index there is. A first page by
+//! name is put together from the overrides of the first of them, and any other page from all, if they are few. If there are more than it
+//! takes to say so, nothing is counted further, and going along the page's order soon finds enough.
 
 use std::sync::Arc;
 
@@ -15,52 +15,32 @@ use super::{OverrideQuery, OverrideSort, StoreError, cursor};
 /// So many overrides that a search finds are counted, and can be looked up one by one.
 pub(super) const COUNTED: i64 = 1_000;
 /// Of more, a further page fills sooner along its order than these names are read again.
-const SOON: i64 = 200;
+const SOON: usize = 200;
 
-/// What overrides of a server are called that a search finds, in the order of their names.
-pub(super) enum Names {
-    /// All of them, and how many overrides that are.
-    Few(Arc<[String]>, i64),
-    /// More than `COUNTED`; one for each of the first overrides.
-    Many(Vec<String>),
-}
+/// What overrides of a server are called that a search finds, one name for each, in the order of names; one more than `COUNTED` if there
+/// are more.
+pub(super) struct Names(Vec<String>);
 
 impl Names {
-    fn of(mut found: Vec<String>) -> Self {
-        let total = found.len() as i64;
-        if total > COUNTED {
-            return Self::Many(found);
-        }
-        found.dedup();
-        Self::Few(found.into(), total)
-    }
-
-    /// Those that the page is put together from: all, or as many as a first page by name has; `None` if it goes along its order.
+    /// Those that the page is put together from: as many as a first page by name has, or all; `None` if it goes along its order.
     pub fn of_page(&self, query: &OverrideQuery, from: Option<&Spot>) -> Option<Arc<[String]>> {
-        match self {
-            Self::Few(names, _) => Some(names.clone()),
-            Self::Many(first) if from.is_none() && query.among.is_none() && query.sort == OverrideSort::Entity => {
-                let (_, rows) = cursor::limits(query.limit);
-                let mut names: Vec<String> = first.iter().take(rows as usize).cloned().collect();
-                names.dedup();
-                Some(names.into())
-            }
-            Self::Many(_) => None,
-        }
+        let first = from.is_none() && query.among.is_none() && query.sort == OverrideSort::Entity;
+        let (_, rows) = cursor::limits(query.limit);
+        let mut names = match self.total() {
+            _ if first => self.0.iter().take(rows as usize).cloned().collect(),
+            Total::Exactly(_) => self.0.clone(),
+            Total::MoreThan(_) => return None,
+        };
+        names.dedup();
+        Some(names.into())
     }
 
     pub fn total(&self) -> Total {
-        match self {
-            Self::Few(_, total) => Total::Exactly(*total),
-            Self::Many(_) => Total::MoreThan(COUNTED),
-        }
+        Total::up_to(COUNTED, self.0.len() as i64)
     }
 
     pub fn many(&self) -> bool {
-        match self {
-            Self::Few(_, total) => *total > SOON,
-            Self::Many(_) => true,
-        }
+        self.0.len() > SOON
     }
 }
 
@@ -81,7 +61,7 @@ macro_rules! stamp {
                 let descending = query.sort == OverrideSort::Entity && query.descending;
                 let mut sql = Self::names_sql("", &query.server, text, descending);
                 let found = sql.build_query_scalar().persistent(false);
-                Ok(Some(Names::of(found.fetch_all(&mut *self.tx).await?)))
+                Ok(Some(Names(found.fetch_all(&mut *self.tx).await?)))
             }
 
             /// `before` is for tests, as everywhere here.
@@ -123,26 +103,50 @@ for_both!(stamp);
 mod tests {
     use super::*;
 
-    fn names(count: i64) -> Vec<String> {
-        (0..count).map(|n| format!("{n:04}")).collect()
+    fn names(count: i64) -> Names {
+        Names((0..count).map(|n| format!("{:04}", n / 2)).collect())
+    }
+
+    fn query(sort: OverrideSort) -> OverrideQuery {
+        OverrideQuery {
+            server: ServerId::new("s"),
+            only: None,
+            search: Some("0".to_owned()),
+            among: None,
+            counted: true,
+            sort,
+            descending: false,
+            cursor: None,
+            limit: 50,
+        }
     }
 
     #[test]
-    fn few_names_are_counted_with_those_that_are_equal() {
-        let found = Names::of(vec!["ada".to_owned(), "ada".to_owned(), "bob".to_owned()]);
+    fn each_name_is_looked_up_once_and_counted_as_often_as_it_is_there() {
+        let found = names(3);
         assert_eq!((found.total(), found.many()), (Total::Exactly(3), false));
-        assert!(matches!(found, Names::Few(few, _) if few[..] == ["ada".to_owned(), "bob".to_owned()]));
+        let all = found.of_page(&query(OverrideSort::LastUsed), None);
+        assert_eq!(all.as_deref(), Some(&["0000".to_owned(), "0001".to_owned()][..]));
+    }
+
+    #[test]
+    fn a_first_page_by_name_needs_no_other_names() {
+        let of = |count, sort| names(count).of_page(&query(sort), None).map(|names| names.len());
+        let by_name = [3, COUNTED, COUNTED + 1].map(|count| of(count, OverrideSort::Entity));
+        assert_eq!(by_name, [Some(2), Some(26), Some(26)]);
+        let by_use = [3, COUNTED, COUNTED + 1].map(|count| of(count, OverrideSort::LastUsed));
+        assert_eq!(by_use, [Some(2), Some(500), None]);
     }
 
     #[test]
     fn counting_ends_with_one_too_many() {
-        assert_eq!(Names::of(names(COUNTED)).total(), Total::Exactly(COUNTED));
-        assert_eq!(Names::of(names(COUNTED + 1)).total(), Total::MoreThan(COUNTED));
+        let totals = [COUNTED, COUNTED + 1].map(|count| names(count).total());
+        assert_eq!(totals, [Total::Exactly(COUNTED), Total::MoreThan(COUNTED)]);
     }
 
     #[test]
     fn further_pages_of_much_need_no_names() {
-        let many = [SOON, SOON + 1, COUNTED + 1].map(|count| Names::of(names(count)).many());
+        let many = [200, 201, COUNTED + 1].map(|count| names(count).many());
         assert_eq!(many, [false, true, true]);
     }
 }
