@@ -29,6 +29,7 @@ pub mod sign_on;
 pub mod team;
 pub mod template;
 pub mod timestamp;
+pub mod total;
 pub mod verdict;
 pub mod via;
 pub mod why;

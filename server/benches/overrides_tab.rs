@@ -144,6 +144,8 @@ impl Bench {
         for (what, search) in [
             ("all", "example"),
             ("a tenth", "person 1"),
+            ("a tenth, which come last by name", "person 9"),
+            ("a thousand", "person-99"),
             ("eleven", "-9999"),
             ("one", "person 54321"),
             ("none", "nobody"),

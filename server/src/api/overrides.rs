@@ -204,6 +204,7 @@ impl OverrideParams {
             Some(text) => text.strip_prefix('-').map_or((false, text), |name| (true, name)),
         };
         Ok(ListQuery {
+            counted: false,
             limit: paging::limit(self.limit.as_deref())?,
             sort: match name {
                 "entity" => OverrideSort::Entity,

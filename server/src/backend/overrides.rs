@@ -325,6 +325,7 @@ fn query(request: &ListRequest) -> ListQuery {
         search: given(&request.search),
         subject_kind: SubjectKind::parse(&request.kind),
         state: State::parse(&request.state),
+        counted: true,
         sort,
         descending,
         cursor: given(&request.cursor),

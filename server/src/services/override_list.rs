@@ -9,6 +9,7 @@ use domain::outbound::CredentialField;
 use domain::overrides::{OverrideFacts, State};
 use domain::role::{OverrideAction, ServerRole};
 use domain::timestamp::Timestamp;
+use domain::total::Total;
 
 use super::ServiceError;
 use super::overrides::{Overrides, SeenOverride};
@@ -21,6 +22,8 @@ pub struct ListQuery {
     pub search: Option<String>,
     pub subject_kind: Option<SubjectKind>,
     pub state: Option<State>,
+    /// Whether to tell the total, which may take longer than the rest.
+    pub counted: bool,
     pub sort: OverrideSort,
     pub descending: bool,
     pub cursor: Option<String>,
@@ -32,8 +35,8 @@ pub struct Listed {
     pub items: Vec<SeenOverride>,
     pub next: Option<String>,
     pub previous: Option<String>,
-    /// `None` when a state is asked for: states depend on the clock and on access, and are not counted.
-    pub total: Option<i64>,
+    /// `None` also when a state is asked for: states depend on the clock and on access, and are not counted.
+    pub total: Option<Total>,
 }
 
 impl Overrides {
@@ -53,7 +56,7 @@ impl Overrides {
             only: (!manager).then(|| actor.subject.clone()),
             search: query.search.clone(),
             among: among(work.as_mut(), &place, query, &rule).await?,
-            counted: query.state.is_none(),
+            counted: query.counted && query.state.is_none(),
             sort: query.sort,
             descending: query.descending,
             cursor: query.cursor.clone(),

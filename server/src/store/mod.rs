@@ -20,6 +20,7 @@ mod logins;
 mod notices;
 mod override_access;
 mod override_names;
+mod override_order;
 mod override_page;
 mod override_sql;
 mod overrides;

@@ -1,43 +1,46 @@
-//! What a search finds, before the page: the names alone, out of the narrowest index there is. If they are few, the page is put together
-//! from their overrides; if not, going along the page's order soon finds enough. Either way no index is read from end to end twice, and
-//! counting goes on where this has stopped.
+//! What a search finds, before the page: the names alone, out of the narrowest index there is. A first page by
+//! name is put together from the overrides of the first of them, and any other page from all, if they are few. If there are more than it
+//! takes to say so, nothing is counted further, and going along the page's order soon finds enough.
 
 use std::sync::Arc;
 
 use domain::id::ServerId;
+use domain::total::Total;
 use sqlx::QueryBuilder;
 
-use super::override_page::Spot;
+use super::override_order::Spot;
 use super::work::{Dialect, Tx, for_both};
-use super::{OverrideQuery, StoreError, cursor};
+use super::{OverrideQuery, OverrideSort, StoreError, cursor};
 
-/// So many are looked up one by one.
-pub(super) const NAMED: usize = 200;
+/// So many overrides that a search finds are counted, and can be looked up one by one.
+pub(super) const COUNTED: i64 = 1_000;
+/// Of more, a further page fills sooner along its order than these names are read again.
+const SOON: usize = 200;
 
-/// What overrides of a server are called that a search finds.
-pub(super) enum Names {
-    /// All of them, and how many overrides that are.
-    Few(Arc<[String]>, i64),
-    /// How many overrides there are before this name.
-    Many(i64, String),
-}
+/// What overrides of a server are called that a search finds, one name for each, in the order of names; one more than `COUNTED` if there
+/// are more.
+pub(super) struct Names(Vec<String>);
 
 impl Names {
-    fn of(mut found: Vec<String>) -> Self {
-        let total = found.len();
-        if let Some(last) = found.get(NAMED).cloned() {
-            let before = found.partition_point(|name| *name < last);
-            return Self::Many(before as i64, last);
-        }
-        found.dedup();
-        Self::Few(found.into(), total as i64)
+    /// Those that the page is put together from: as many as a first page by name has, or all; `None` if it goes along its order.
+    pub fn of_page(&self, query: &OverrideQuery, from: Option<&Spot>) -> Option<Arc<[String]>> {
+        let first = from.is_none() && query.among.is_none() && query.sort == OverrideSort::Entity;
+        let (_, rows) = cursor::limits(query.limit);
+        let mut names = match self.total() {
+            _ if first => self.0.iter().take(rows as usize).cloned().collect(),
+            Total::Exactly(_) => self.0.clone(),
+            Total::MoreThan(_) => return None,
+        };
+        names.dedup();
+        Some(names.into())
     }
 
-    pub fn few(&self) -> Option<&Arc<[String]>> {
-        match self {
-            Self::Few(names, _) => Some(names),
-            Self::Many(..) => None,
-        }
+    pub fn total(&self) -> Total {
+        Total::up_to(COUNTED, self.0.len() as i64)
+    }
+
+    pub fn many(&self) -> bool {
+        self.0.len() > SOON
     }
 }
 
@@ -50,69 +53,34 @@ macro_rules! stamp {
                 query: &OverrideQuery,
                 from: Option<&Spot>,
             ) -> Result<Option<Names>, StoreError> {
-                let many = from
-                    .and_then(|spot| spot.total)
-                    .is_some_and(|total| total > NAMED as i64);
+                let many = from.is_some_and(|spot| spot.known.many);
                 let (None, false, Some(text)) = (&query.only, many, cursor::sought(query.search.as_deref())) else {
                     return Ok(None);
                 };
-                let mut sql = Self::names_sql("", &query.server, text);
+                // From the end that a page by name begins at.
+                let descending = query.sort == OverrideSort::Entity && query.descending;
+                let mut sql = Self::names_sql("", &query.server, text, descending);
                 let found = sql.build_query_scalar().persistent(false);
-                Ok(Some(Names::of(found.fetch_all(&mut *self.tx).await?)))
-            }
-
-            /// How many overrides of the server the search finds. `names`: what it has found so far.
-            pub(super) async fn count_names(
-                &mut self,
-                query: &OverrideQuery,
-                names: &Names,
-            ) -> Result<i64, StoreError> {
-                let (before, last) = match names {
-                    Names::Few(_, total) => return Ok(*total),
-                    Names::Many(before, last) => (before, last),
-                };
-                let text = cursor::sought(query.search.as_deref()).unwrap_or_default();
-                let mut sql = Self::further_names_sql("", &query.server, text, last);
-                let rest: i64 = sql
-                    .build_query_scalar()
-                    .persistent(false)
-                    .fetch_one(&mut *self.tx)
-                    .await?;
-                Ok(before + rest)
+                Ok(Some(Names(found.fetch_all(&mut *self.tx).await?)))
             }
 
             /// `before` is for tests, as everywhere here.
-            pub(super) fn names_sql(before: &str, server: &ServerId, text: String) -> QueryBuilder<'static, $db> {
-                let mut sql = QueryBuilder::<$db>::new(before);
-                sql.push("SELECT entity_key");
-                Self::with_name(&mut sql, server, text);
-                sql.push(format!(" ORDER BY entity_key LIMIT {}", NAMED + 1));
-                sql
-            }
-
-            /// From this name on, and in the order of names, which only the narrowest index has.
-            pub(super) fn further_names_sql(
+            pub(super) fn names_sql(
                 before: &str,
                 server: &ServerId,
                 text: String,
-                last: &str,
+                descending: bool,
             ) -> QueryBuilder<'static, $db> {
                 let mut sql = QueryBuilder::<$db>::new(before);
-                sql.push("SELECT COUNT(*) FROM (SELECT 1");
-                Self::with_name(&mut sql, server, text);
-                sql.push(" AND entity_key >= ").push_bind(last.to_owned());
-                sql.push(" ORDER BY entity_key LIMIT 1000000000) rest");
-                sql
-            }
-
-            fn with_name(sql: &mut QueryBuilder<'_, $db>, server: &ServerId, text: String) {
-                sql.push(" FROM overrides WHERE server_id = ")
+                sql.push("SELECT entity_key FROM overrides WHERE server_id = ")
                     .push_bind(server.as_str().to_owned());
                 sql.push(" AND ")
                     .push(Self::PLACE_IN)
                     .push("(entity_key, ")
-                    .push_bind(text)
-                    .push(") > 0");
+                    .push_bind(text);
+                let way = if descending { " DESC" } else { "" };
+                sql.push(format!(") > 0 ORDER BY entity_key{way} LIMIT {}", COUNTED + 1));
+                sql
             }
 
             /// Their overrides, to take a page from.
@@ -124,7 +92,7 @@ macro_rules! stamp {
                 for name in names {
                     list.push_bind(name.clone());
                 }
-                sql.push(format!(") LIMIT {NAMED}) o"));
+                sql.push(format!(") LIMIT {COUNTED}) o"));
             }
         }
     };
@@ -135,24 +103,50 @@ for_both!(stamp);
 mod tests {
     use super::*;
 
-    fn names(count: usize) -> Vec<String> {
-        (0..count).map(|n| format!("{n:04}")).collect()
+    fn names(count: i64) -> Names {
+        Names((0..count).map(|n| format!("{:04}", n / 2)).collect())
+    }
+
+    fn query(sort: OverrideSort) -> OverrideQuery {
+        OverrideQuery {
+            server: ServerId::new("s"),
+            only: None,
+            search: Some("0".to_owned()),
+            among: None,
+            counted: true,
+            sort,
+            descending: false,
+            cursor: None,
+            limit: 50,
+        }
     }
 
     #[test]
-    fn few_names_are_counted_with_those_that_are_equal() {
-        let Names::Few(few, total) = Names::of(vec!["ada".to_owned(), "ada".to_owned(), "bob".to_owned()]) else {
-            panic!("three are few");
-        };
-        assert_eq!((few.to_vec(), total), (vec!["ada".to_owned(), "bob".to_owned()], 3));
-        assert!(matches!(Names::of(names(NAMED)), Names::Few(few, 200) if few.len() == NAMED));
+    fn each_name_is_looked_up_once_and_counted_as_often_as_it_is_there() {
+        let found = names(3);
+        assert_eq!((found.total(), found.many()), (Total::Exactly(3), false));
+        let all = found.of_page(&query(OverrideSort::LastUsed), None);
+        assert_eq!(all.as_deref(), Some(&["0000".to_owned(), "0001".to_owned()][..]));
     }
 
     #[test]
-    fn counting_goes_on_before_those_that_are_equal() {
-        assert!(matches!(Names::of(names(NAMED + 1)), Names::Many(200, last) if last == "0200"));
-        let mut equal = names(NAMED + 1);
-        equal[NAMED - 1] = "0200".to_owned();
-        assert!(matches!(Names::of(equal), Names::Many(199, last) if last == "0200"));
+    fn a_first_page_by_name_needs_no_other_names() {
+        let of = |count, sort| names(count).of_page(&query(sort), None).map(|names| names.len());
+        let by_name = [3, COUNTED, COUNTED + 1].map(|count| of(count, OverrideSort::Entity));
+        assert_eq!(by_name, [Some(2), Some(26), Some(26)]);
+        let by_use = [3, COUNTED, COUNTED + 1].map(|count| of(count, OverrideSort::LastUsed));
+        assert_eq!(by_use, [Some(2), Some(500), None]);
+    }
+
+    #[test]
+    fn counting_ends_with_one_too_many() {
+        let totals = [COUNTED, COUNTED + 1].map(|count| names(count).total());
+        assert_eq!(totals, [Total::Exactly(COUNTED), Total::MoreThan(COUNTED)]);
+    }
+
+    #[test]
+    fn further_pages_of_much_need_no_names() {
+        let many = [200, 201, COUNTED + 1].map(|count| names(count).many());
+        assert_eq!(many, [false, true, true]);
     }
 }

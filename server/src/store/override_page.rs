@@ -7,125 +7,25 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use domain::total::Total;
 
 use super::override_access::Access;
-use super::override_names::Names;
+use super::override_names::{COUNTED, Names};
+use super::override_order::{Known, Spot, order};
 use super::override_sql::Branch;
 use super::overrides::Record;
 use super::work::{Dialect, Tx, for_both};
-use super::{OverridePage, OverrideQuery, OverrideRow, OverrideSort, Part, StoreError, cursor};
+use super::{OverridePage, OverrideQuery, OverrideRow, Part, StoreError, cursor};
 
 /// So many are gathered and sorted rather than looked for along an index.
 pub(super) const FEW: i64 = 1_000;
-
-/// What an index sorts by before `entity_key, id`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Key {
-    Number(i64),
-    Text(String),
-}
-
-/// A row's place in the order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Spot {
-    pub key: Key,
-    pub entity: String,
-    pub id: String,
-    /// Whether the page wanted lies before it.
-    pub before: bool,
-    /// How many there were when the first page was read: counting them again would cost more than the page.
-    #[serde(default)]
-    pub total: Option<i64>,
-}
-
-impl Spot {
-    fn of(sort: OverrideSort, (row, entity): &(OverrideRow, String), before: bool, total: Option<i64>) -> Self {
-        let key = match sort {
-            OverrideSort::Entity => Key::Text(entity.clone()),
-            OverrideSort::Kind => Key::Text(row.kind.as_str().to_owned()),
-            OverrideSort::UpdatedAt => Key::Number(row.updated_at.0),
-            OverrideSort::LastUsed => Key::Number(row.last_used_at.map_or(0, |at| at.0)),
-        };
-        Self {
-            key,
-            entity: entity.clone(),
-            id: row.id.as_str().to_owned(),
-            before,
-            total,
-        }
-    }
-}
-
-/// How the pages of one query go.
-pub(super) struct Order {
-    /// Cursors of another order are none of this one's.
-    name: &'static str,
-    pub columns: &'static [&'static str],
-    numeric: bool,
-}
-
-pub(super) fn order(query: &OverrideQuery) -> Order {
-    let (up, down, columns, numeric): (_, _, &[_], _) = match query.sort {
-        OverrideSort::Entity => ("overrides.entity", "overrides.-entity", &["entity_key", "id"], false),
-        OverrideSort::Kind => (
-            "overrides.kind",
-            "overrides.-kind",
-            &["kind", "entity_key", "id"],
-            false,
-        ),
-        OverrideSort::UpdatedAt => (
-            "overrides.updated",
-            "overrides.-updated",
-            &["updated_at", "entity_key", "id"],
-            true,
-        ),
-        OverrideSort::LastUsed => (
-            "overrides.used",
-            "overrides.-used",
-            &["last_used_key", "entity_key", "id"],
-            true,
-        ),
-    };
-    Order {
-        name: if query.descending { down } else { up },
-        columns,
-        numeric,
-    }
-}
-
-impl Order {
-    fn spot(&self, cursor: Option<&str>) -> Result<Option<Spot>, StoreError> {
-        let spot: Option<Spot> = cursor::place(self.name, cursor)?;
-        match &spot {
-            Some(spot) if matches!(spot.key, Key::Number(_)) != self.numeric => Err(StoreError::BadCursor),
-            _ => Ok(spot),
-        }
-    }
-
-    /// Within one standing the kind is one, and its index does not repeat it.
-    pub fn within(&self, branch: &Branch) -> &'static [&'static str] {
-        match self.columns {
-            ["kind", rest @ ..] if branch.standing.is_some() => rest,
-            columns => columns,
-        }
-    }
-}
-
-/// `updated_at DESC, entity_key DESC, id DESC`.
-pub(super) fn by(columns: &[&str], descending: bool) -> String {
-    let way = if descending { " DESC" } else { "" };
-    let columns = columns.iter().map(|column| format!("{column}{way}"));
-    columns.collect::<Vec<_>>().join(", ")
-}
 
 /// The rows in the order of the page, and the cursors to its neighbours.
 fn page(
     query: &OverrideQuery,
     from: Option<&Spot>,
     mut rows: Vec<(OverrideRow, String)>,
-    total: Option<i64>,
+    known: Known,
 ) -> Result<OverridePage, StoreError> {
     let (shown, _) = cursor::limits(query.limit);
     let more = rows.len() > shown;
@@ -138,7 +38,7 @@ fn page(
     let (has_next, has_previous) = if back { (true, more) } else { (more, from.is_some()) };
     let name = order(query).name;
     let point = |row: Option<&(OverrideRow, String)>, before: bool| match (row, from) {
-        (Some(row), _) => cursor::encode(name, Spot::of(query.sort, row, before, total)).map(Some),
+        (Some(row), _) => cursor::encode(name, Spot::of(query.sort, row, before, known)).map(Some),
         // Nothing is left on this side: back to where it came from.
         (None, Some(spot)) => cursor::encode(name, Spot { before, ..spot.clone() }).map(Some),
         (None, None) => Ok(None),
@@ -149,16 +49,16 @@ fn page(
         rows: rows.into_iter().map(|(row, _)| row).collect(),
         next,
         previous,
-        total,
+        total: known.total,
     })
 }
 
 /// How many rows the query finds, if no counting is needed: the first page shows all there are, or a later one knows it from there
 /// (unless it is empty, so that much has changed).
-fn known_total(query: &OverrideQuery, from: Option<&Spot>, found: usize) -> Option<i64> {
+fn known_total(query: &OverrideQuery, from: Option<&Spot>, found: usize) -> Option<Total> {
     match from {
-        Some(spot) => spot.total.filter(|_| found > 0),
-        None => (found <= cursor::limits(query.limit).0).then_some(found as i64),
+        Some(spot) => spot.known.total.filter(|_| found > 0),
+        None => (found <= cursor::limits(query.limit).0).then_some(Total::Exactly(found as i64)),
     }
 }
 
@@ -170,7 +70,10 @@ macro_rules! stamp {
                 let from = order.spot(query.cursor.as_deref())?;
                 self.plan_for(Self::ALONG_INDEXES).await?;
                 let names = self.names(query, from.as_ref()).await?;
-                let branches = self.branches(query, names.as_ref().and_then(Names::few)).await?;
+                let named = names
+                    .as_ref()
+                    .and_then(|names| names.of_page(query, from.as_ref()));
+                let branches = self.branches(query, named).await?;
                 let found: Vec<Record> = if branches.is_empty() {
                     Vec::new()
                 } else {
@@ -189,10 +92,14 @@ macro_rules! stamp {
                 let total = match known_total(query, from.as_ref(), found.len()) {
                     _ if !query.counted => None,
                     Some(total) => Some(total),
-                    None if branches.is_empty() => Some(0),
+                    None if branches.is_empty() => Some(Total::Exactly(0)),
                     None => Some(self.count(query, &branches, names.as_ref()).await?),
                 };
-                page(query, from.as_ref(), found, total)
+                let many = match &names {
+                    Some(names) => names.many(),
+                    None => from.as_ref().is_some_and(|spot| spot.known.many),
+                };
+                page(query, from.as_ref(), found, Known { total, many })
             }
 
             async fn count(
@@ -200,14 +107,18 @@ macro_rules! stamp {
                 query: &OverrideQuery,
                 branches: &[Branch],
                 names: Option<&Names>,
-            ) -> Result<i64, StoreError> {
+            ) -> Result<Total, StoreError> {
                 if let (None, Some(names)) = (&query.among, names) {
-                    return self.count_names(query, names).await;
+                    return Ok(names.total());
                 }
                 self.plan_for(Self::IN_ORDER).await?;
                 let mut count = Self::count_sql("", query, branches);
                 let count = count.build_query_scalar().persistent(false);
-                Ok(count.fetch_one(&mut *self.tx).await?)
+                let counted = count.fetch_one(&mut *self.tx).await?;
+                Ok(match cursor::sought(query.search.as_deref()) {
+                    Some(_) => Total::up_to(COUNTED, counted),
+                    None => Total::Exactly(counted),
+                })
             }
 
             async fn plan_for(&mut self, settings: Option<&'static str>) -> Result<(), StoreError> {
@@ -217,17 +128,18 @@ macro_rules! stamp {
                 Ok(())
             }
 
-            /// The ranges that the page is put together from; without parts it is one. `named`: all that a search finds, if it is few.
+            /// The ranges that the page is put together from; without parts it is one. `named`: what a search finds, as far as the page
+            /// has any of it.
             async fn branches(
                 &mut self,
                 query: &OverrideQuery,
-                named: Option<&Arc<[String]>>,
+                named: Option<Arc<[String]>>,
             ) -> Result<Vec<Branch>, StoreError> {
                 let all = Branch {
-                    named: named.cloned(),
+                    named: named.clone(),
                     ..Branch::all()
                 };
-                let parts = match (&query.among, named) {
+                let parts = match (&query.among, &named) {
                     (_, Some(names)) if names.is_empty() => return Ok(Vec::new()),
                     (None, _) => return Ok(vec![all]),
                     (Some(parts), _) => parts,

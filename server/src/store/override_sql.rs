@@ -8,7 +8,9 @@ use domain::timestamp::Timestamp;
 use sqlx::QueryBuilder;
 
 use super::override_access::Access;
-use super::override_page::{FEW, Key, Order, Spot, by};
+use super::override_names::COUNTED;
+use super::override_order::{Key, Order, Spot, by};
+use super::override_page::FEW;
 use super::overrides::{columns, joins};
 use super::standing::Standing;
 use super::work::{Dialect, Tx, for_both};
@@ -191,7 +193,8 @@ macro_rules! stamp {
                     .push(")");
             }
 
-            /// All in one index that holds little; what is searched for among some, in the one that a page by name goes along.
+            /// All in one index that holds little; what is searched for among some, in the one that a page by name goes along, and only
+            /// until it shows that they are many.
             pub(super) fn count_sql(
                 before: &str,
                 query: &OverrideQuery,
@@ -210,12 +213,15 @@ macro_rules! stamp {
                     Self::source(&mut sql, query, branch);
                     Self::of_branch(&mut sql, query, branch);
                     if searched {
-                        sql.push(" ORDER BY entity_key, id LIMIT 1000000000");
+                        sql.push(format!(" ORDER BY entity_key, id LIMIT {}", COUNTED + 1));
                     } else {
                         sql.push(" AND server_id = ")
                             .push_bind(query.server.as_str().to_owned());
                     }
                     sql.push(") part");
+                }
+                if searched {
+                    sql.push(format!(" LIMIT {}", COUNTED + 1));
                 }
                 sql.push(") found");
                 sql

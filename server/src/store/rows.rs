@@ -11,6 +11,7 @@ use domain::role::{PlatformRole, ServerRole};
 use domain::server::{Origin, ServerName, ServerUrl};
 use domain::team::TeamName;
 use domain::timestamp::Timestamp;
+use domain::total::Total;
 use serde::{Deserialize, Serialize};
 
 use super::Part;
@@ -217,7 +218,7 @@ pub struct OverrideQuery {
     pub search: Option<String>,
     /// Only these, none of which overlap; `None`: all.
     pub among: Option<Vec<Part>>,
-    /// Whether to tell the total: parts that leave something open are not counted.
+    /// Whether to tell the total. Parts that leave something open are not to be counted.
     pub counted: bool,
     pub sort: OverrideSort,
     pub descending: bool,
@@ -231,8 +232,8 @@ pub struct OverridePage {
     pub rows: Vec<OverrideRow>,
     pub next: Option<String>,
     pub previous: Option<String>,
-    /// All that match, not only this page's.
-    pub total: Option<i64>,
+    /// Of all that match, not only of this page. What a search finds is counted only so far.
+    pub total: Option<Total>,
 }
 
 /// What happened when an override was used.

@@ -2,10 +2,12 @@
 
 use domain::outbound::Mode;
 use domain::overrides::State;
+use domain::total::Total;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::api::{VerifyOverride, list_overrides};
+use super::count::counted;
 use super::model::{ListRequest, OverridesPage, introduction};
 use super::table::OverrideTable;
 use super::verify::VerifyOutcome;
@@ -141,7 +143,7 @@ fn Nothing(mode: Mode, manager: bool, may_add: bool) -> AnyView {
 
 /// A form that asks by the address; scripts send it as soon as something changes.
 #[component]
-fn Filters(request: ListRequest, total: Option<i64>) -> AnyView {
+fn Filters(request: ListRequest, total: Option<Total>) -> AnyView {
     let action = format!("/servers/{}/overrides", request.server);
     let submit = |event: leptos::ev::Event| {
         use leptos::wasm_bindgen::JsCast;
@@ -170,10 +172,7 @@ fn Filters(request: ListRequest, total: Option<i64>) -> AnyView {
         .chain(State::ALL.map(|state| (state.as_str(), state.label())))
         .map(|(value, label)| option(value, label, &request.state))
         .collect_view();
-    let count = total.map(|total| match total {
-        1 => "1 override".to_owned(),
-        total => format!("{total} overrides"),
-    });
+    let count = total.map(counted);
     view! {
         <FilterForm action=action>
             <label class="visually-hidden" for="search">"Search entity"</label>

@@ -2,6 +2,7 @@
 
 pub mod api;
 mod back;
+mod count;
 pub(super) mod form;
 pub(super) mod health;
 mod import;

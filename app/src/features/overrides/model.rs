@@ -7,6 +7,7 @@ use domain::outbound::{CredentialField, Mode};
 use domain::overrides::{Kind, State};
 use domain::secret::Secret;
 use domain::template::HeaderTemplate;
+use domain::total::Total;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Kept;
@@ -76,7 +77,7 @@ pub struct OverridesPage {
     pub next: Option<String>,
     pub previous: Option<String>,
     /// `None` when filtered by state: those are not counted.
-    pub total: Option<i64>,
+    pub total: Option<Total>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

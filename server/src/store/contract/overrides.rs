@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::overrides::{Condition, Kind};
 use domain::server::Origin;
+use domain::total::Total;
 
 use super::on_every_store;
 use super::world::*;
@@ -147,7 +148,10 @@ async fn a_renamed_user_is_shown_and_found_by_the_new_name(store: Arc<dyn Store>
         cursor: None,
         limit: 10,
     };
-    assert_eq!(work.overrides().page(&query).await.unwrap().total, Some(1));
+    assert_eq!(
+        work.overrides().page(&query).await.unwrap().total,
+        Some(Total::Exactly(1))
+    );
 }
 
 fn used(row: &OverrideRow, at: i64, accepted: Option<bool>) -> OverrideUse {

@@ -7,8 +7,9 @@ use domain::timestamp::Timestamp;
 use sqlx::{Executor, PgConnection, Postgres, QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::*;
-use crate::store::Standing;
+use crate::store::override_order::Key;
 use crate::store::planned::{self, Planned};
+use crate::store::{OverrideSort, Standing};
 
 const SORTS: [(OverrideSort, &str, &str); 4] = [
     (
@@ -116,7 +117,7 @@ fn cases() -> Vec<Case> {
                 entity: "account-5".to_owned(),
                 id: "row-5".to_owned(),
                 before: false,
-                total: None,
+                known: Known::default(),
             });
             let case = |what: &str, branches: Vec<Branch>, along, gathered| Case {
                 what: format!("{what}, {sort:?}, {descending}, {further}"),
@@ -278,12 +279,12 @@ async fn s01_sqlite_counts_in_indexes_alone() {
             "SEARCH m USING COVERING INDEX sqlite_autoindex_team_members_1 (team_id=?)",
         ),
         (
-            Tx::<Sqlite>::names_sql("EXPLAIN QUERY PLAN ", &all.server, "nobody".to_owned()),
+            Tx::<Sqlite>::names_sql("EXPLAIN QUERY PLAN ", &all.server, "nobody".to_owned(), false),
             "SEARCH overrides USING COVERING INDEX overrides_by_name (server_id=?)",
         ),
         (
-            Tx::<Sqlite>::further_names_sql("EXPLAIN QUERY PLAN ", &all.server, "nobody".to_owned(), "account-5"),
-            "SEARCH overrides USING COVERING INDEX overrides_by_name (server_id=? AND entity_key>?)",
+            Tx::<Sqlite>::names_sql("EXPLAIN QUERY PLAN ", &all.server, "nobody".to_owned(), true),
+            "SEARCH overrides USING COVERING INDEX overrides_by_name (server_id=?)",
         ),
     ] {
         let steps = steps(&mut db, explained).await;
@@ -353,15 +354,11 @@ async fn s01_postgres_puts_a_page_together_from_ranges_of_indexes() {
         others.contains("Index Cond: (standing = ") && !others.contains("hashed"),
         "{others}"
     );
-    for explained in [
-        Tx::<Postgres>::names_sql("EXPLAIN ", &all.server, "nobody".to_owned()),
-        Tx::<Postgres>::further_names_sql("EXPLAIN ", &all.server, "nobody".to_owned(), "account-5"),
-    ] {
+    for (descending, way) in [(false, ""), (true, " Backward")] {
+        let explained = Tx::<Postgres>::names_sql("EXPLAIN ", &all.server, "nobody".to_owned(), descending);
         let plan = plan(db, explained).await;
-        assert!(
-            plan.contains("Index Only Scan using overrides_by_name on overrides") && !plan.contains("Sort"),
-            "{plan}"
-        );
+        let along = format!("Index Only Scan{way} using overrides_by_name on overrides");
+        assert!(plan.contains(&along) && !plan.contains("Sort"), "{plan}");
     }
     planned.end().await;
 }
