@@ -53,15 +53,6 @@ fn page(
     })
 }
 
-/// How many rows the query finds, if no counting is needed: the first page shows all there are, or a later one knows it from there
-/// (unless it is empty, so that much has changed).
-fn known_total(query: &OverrideQuery, from: Option<&Spot>, found: usize) -> Option<Total> {
-    match from {
-        Some(spot) => spot.known.total.filter(|_| found > 0),
-        None => (found <= cursor::limits(query.limit).0).then_some(Total::Exactly(found as i64)),
-    }
-}
-
 macro_rules! stamp {
     ($db:ty) => {
         impl Tx<$db> {
@@ -89,11 +80,13 @@ macro_rules! stamp {
                     Ok((record.try_into()?, entity))
                 });
                 let found: Vec<(OverrideRow, String)> = found.collect::<Result<_, StoreError>>()?;
-                let total = match known_total(query, from.as_ref(), found.len()) {
+                let total = match (&from, found.len()) {
                     _ if !query.counted => None,
-                    Some(total) => Some(total),
-                    None if branches.is_empty() => Some(Total::Exactly(0)),
-                    None => Some(self.count(query, &branches, names.as_ref()).await?),
+                    // A later page knows it from the first, unless it is empty, so that much has changed.
+                    (Some(spot), 1..) => spot.known.total,
+                    (None, all) if all <= cursor::limits(query.limit).0 => Some(Total::Exactly(all as i64)),
+                    _ if branches.is_empty() => Some(Total::Exactly(0)),
+                    _ => Some(self.count(query, &branches, names.as_ref()).await?),
                 };
                 let many = match &names {
                     Some(names) => names.many(),

@@ -289,7 +289,7 @@ async fn a_cursor_of_a_version_before_goes_on(store: Arc<dyn Store>) {
         let json = serde_json::to_vec(&(&list, &spot)).unwrap();
         query.cursor = Some(URL_SAFE_NO_PAD.encode(json));
         let page = work.overrides().page(&query).await.unwrap();
-        assert_eq!((ids(&page), page.total), (ids(&right), Some(Total::Exactly(11))));
+        assert_eq!((ids(&page), page.total), (ids(&right), None));
     }
 }
 
