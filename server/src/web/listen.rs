@@ -21,6 +21,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
@@ -117,16 +118,17 @@ where
             service.clone().call(request)
         });
         let (builders, closing, bounds) = (self.builders.clone(), self.closing.clone(), self.bounds);
+        let patience = Instant::now() + bounds.headers;
         self.running.spawn(async move {
             let _place = place;
             let is_http1 = tokio::select! {
                 is_http1 = is_http1(&stream) => is_http1,
-                () = tokio::time::sleep(bounds.headers) => return part(stream).await,
+                () = sleep_until(patience) => return part(stream).await,
                 () = closing.cancelled() => return part(stream).await,
             };
             let (stream, left) = Parting::from(stream);
             let stream = TokioIo::new(stream);
-            let silent = requests.silent(bounds.headers);
+            let silent = requests.silent(patience);
             // Boxed, so that a task that may be there for hours has room for what it needs, once.
             if is_http1 {
                 let connection = Box::pin(builders.http1.serve_connection(stream, service));
@@ -205,8 +207,8 @@ impl Requests {
     }
 
     /// Ends when no first request has arrived in time, and never otherwise.
-    async fn silent(&self, headers: Duration) {
-        tokio::time::sleep(headers).await;
+    async fn silent(&self, patience: Instant) {
+        sleep_until(patience).await;
         if self.count.load(Ordering::Relaxed) > 0 {
             std::future::pending::<()>().await;
         }
