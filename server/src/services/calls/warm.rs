@@ -288,19 +288,4 @@ mod tests {
         assert!(noted.is_new(now.plus(NOTED_EVERY), 1), "later");
         assert!(noted.is_new(now, 1), "the clock was set back");
     }
-
-    #[test]
-    fn of_many_at_once_one_is_told() {
-        let noted = Noted::default();
-        let told = std::thread::scope(|scope| {
-            let ask = |_| scope.spawn(|| noted.is_new(Timestamp(7), 2));
-            let asked: Vec<_> = (0..8).map(ask).collect();
-            asked
-                .into_iter()
-                .map(|asked| asked.join().unwrap())
-                .filter(|told| *told)
-                .count()
-        });
-        assert_eq!(told, 1);
-    }
 }
