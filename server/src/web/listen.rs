@@ -182,8 +182,8 @@ impl Builders {
     }
 }
 
-/// Whether a connection is one of HTTP/1.1, by a look at how it begins. To find that out by reading costs hyper 8 kB for as long as the
-/// connection lasts: it makes its buffer as much longer as was read before.
+/// Whether a connection is one of HTTP/1.1, by a look at how it begins. Where the beginning is read by itself, as `auto` does, hyper finds
+/// its buffer of 8 kB not empty at the next read, and doubles it for as long as the connection lasts.
 async fn is_http1(stream: &TcpStream) -> bool {
     let mut first = [0; HTTP2.len()];
     // Of an error, and of an end, reading tells.
