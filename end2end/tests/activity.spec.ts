@@ -27,6 +27,9 @@ test("B07 the summary counts calls over time, by tool and by person", async ({ p
   await expect(people.getByRole("row").filter({ hasText: "Bob Ng" })).toContainText("2");
   const tools = page.getByRole("table", { name: "Tools and methods" });
   await expect(tools.getByRole("row").filter({ hasText: "whoami (tools/call)" })).toContainText("3");
+  await expect(
+    page.getByRole("img", { name: /^Bar chart of the 95th percentile of latency: at most \d/ }),
+  ).toBeVisible();
   await page.getByText("Show as a table").click();
   await expect(page.getByRole("table", { name: "Calls over time" })).toBeVisible();
 
@@ -88,6 +91,10 @@ test("B07 users see their own calls and nobody else's", async ({ page, signIn })
   await settled(page);
   await expect(page.getByRole("heading", { name: "Your calls in the last 24 hours" })).toBeVisible();
   await expect(page.getByText("1 call, 1 error (100 %).")).toBeVisible();
+  await page.goto("/servers/notes/activity");
+  await settled(page);
+  // No call of hers was answered, so that there is no latency to draw.
+  await expect(page.getByRole("img")).toHaveCount(1);
   await page.goto("/servers/notes/activity/calls");
   await settled(page);
   await expect(page.locator("tbody tr")).toHaveCount(1);

@@ -25,7 +25,7 @@ pub fn OverTime(
             bad: part.stats.errors,
         })
         .collect();
-    let slow = latencies.then(|| slow_chart(&parts, ends.clone()));
+    let slow = latencies.then(|| slow_chart(&parts, ends.clone())).flatten();
     let most = parts.iter().map(|part| part.stats.calls).max().unwrap_or_default();
     view! {
         <div class="charts">
@@ -37,7 +37,11 @@ pub fn OverTime(
     .into_any()
 }
 
-fn slow_chart(parts: &[Part], ends: (String, String)) -> AnyView {
+/// `None` if no call was answered.
+fn slow_chart(parts: &[Part], ends: (String, String)) -> Option<AnyView> {
+    if parts.iter().all(|part| part.stats.p95.is_none()) {
+        return None;
+    }
     let bars: Vec<Bar> = parts
         .iter()
         .map(|part| Bar {
@@ -50,7 +54,8 @@ fn slow_chart(parts: &[Part], ends: (String, String)) -> AnyView {
         "Bar chart of the 95th percentile of latency: at most {}.",
         latency(most)
     );
-    view! { <BarChart heading="Latency, 95th percentile" sentence bars ends most=format!("at most {}", latency(most))/> }.into_any()
+    let most = format!("at most {}", latency(most));
+    Some(view! { <BarChart heading="Latency, 95th percentile" sentence bars ends most/> }.into_any())
 }
 
 fn sentence(parts: &[Part]) -> String {
