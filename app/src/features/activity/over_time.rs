@@ -50,11 +50,8 @@ fn slow_chart(parts: &[Part], ends: (String, String)) -> Option<AnyView> {
         })
         .collect();
     let most = bars.iter().map(|bar| bar.value).max().unwrap_or_default();
-    let sentence = format!(
-        "Bar chart of the 95th percentile of latency: at most {}.",
-        latency(most)
-    );
     let most = format!("at most {}", latency(most));
+    let sentence = format!("Bar chart of the 95th percentile of latency: {most}.");
     Some(view! { <BarChart heading="Latency, 95th percentile" sentence bars ends most/> }.into_any())
 }
 
