@@ -17,6 +17,7 @@ mod last_used;
 mod login_clients;
 pub mod login_rows;
 mod logins;
+mod name_blocks;
 mod notices;
 mod override_access;
 mod override_names;

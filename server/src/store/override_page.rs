@@ -20,6 +20,15 @@ use super::{OverridePage, OverrideQuery, OverrideRow, Part, StoreError, cursor};
 /// So many are gathered and sorted rather than looked for along an index.
 pub(super) const FEW: i64 = 1_000;
 
+/// How far it is counted what a list shows; `None`: to the end, because blocks know it, or because it is one subject's.
+pub(super) fn counted_to(query: &OverrideQuery) -> Option<i64> {
+    if cursor::sought(query.search.as_deref()).is_some() {
+        Some(COUNTED)
+    } else {
+        query.among.is_some().then_some(10_000)
+    }
+}
+
 /// The rows in the order of the page, and the cursors to its neighbours.
 fn page(
     query: &OverrideQuery,
@@ -104,14 +113,18 @@ macro_rules! stamp {
                 if let (None, Some(names)) = (&query.among, names) {
                     return Ok(names.total());
                 }
+                let most = counted_to(query);
+                if most.is_none()
+                    && query.only.is_none()
+                    && let Some(all) = self.count_all(&query.server).await?
+                {
+                    return Ok(Total::Exactly(all));
+                }
                 self.plan_for(Self::IN_ORDER).await?;
                 let mut count = Self::count_sql("", query, branches);
                 let count = count.build_query_scalar().persistent(false);
                 let counted = count.fetch_one(&mut *self.tx).await?;
-                Ok(match cursor::sought(query.search.as_deref()) {
-                    Some(_) => Total::up_to(COUNTED, counted),
-                    None => Total::Exactly(counted),
-                })
+                Ok(most.map_or(Total::Exactly(counted), |most| Total::up_to(most, counted)))
             }
 
             async fn plan_for(&mut self, settings: Option<&'static str>) -> Result<(), StoreError> {

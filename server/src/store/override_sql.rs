@@ -8,9 +8,8 @@ use domain::timestamp::Timestamp;
 use sqlx::QueryBuilder;
 
 use super::override_access::Access;
-use super::override_names::COUNTED;
 use super::override_order::{Key, Order, Spot, by};
-use super::override_page::FEW;
+use super::override_page::{FEW, counted_to};
 use super::overrides::{columns, joins};
 use super::standing::Standing;
 use super::work::{Dialect, Tx, for_both};
@@ -193,8 +192,8 @@ macro_rules! stamp {
                     .push(")");
             }
 
-            /// All in one index that holds little; what is searched for among some, in the one that a page by name goes along, and only
-            /// until it shows that they are many.
+            /// In one index that holds little; what is searched for, in the one that a page by name goes along. Only until it shows that
+            /// they are many.
             pub(super) fn count_sql(
                 before: &str,
                 query: &OverrideQuery,
@@ -203,6 +202,8 @@ macro_rules! stamp {
                 let mut sql = QueryBuilder::<$db>::new(before);
                 sql.push("SELECT COUNT(*) FROM (");
                 let searched = cursor::sought(query.search.as_deref()).is_some();
+                let limit = counted_to(query).map(|most| format!(" LIMIT {}", most + 1));
+                let limit = limit.unwrap_or_default();
                 for (number, branch) in branches.iter().enumerate() {
                     sql.push(if number == 0 {
                         "SELECT * FROM ("
@@ -213,17 +214,14 @@ macro_rules! stamp {
                     Self::source(&mut sql, query, branch);
                     Self::of_branch(&mut sql, query, branch);
                     if searched {
-                        sql.push(format!(" ORDER BY entity_key, id LIMIT {}", COUNTED + 1));
+                        sql.push(" ORDER BY entity_key, id");
                     } else {
                         sql.push(" AND server_id = ")
                             .push_bind(query.server.as_str().to_owned());
                     }
-                    sql.push(") part");
+                    sql.push(&limit).push(") part");
                 }
-                if searched {
-                    sql.push(format!(" LIMIT {}", COUNTED + 1));
-                }
-                sql.push(") found");
+                sql.push(&limit).push(") found");
                 sql
             }
 

@@ -47,17 +47,19 @@ impl PostgresStore {
             following: Once::new(),
         })
     }
+
+    /// READ COMMITTED is enough: what must not change meanwhile is locked by `Servers::lock`.
+    async fn work(&self) -> Result<Tx<Postgres>, StoreError> {
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+        let tx = self.pool.begin_with(begin).await?;
+        Ok(Tx::new(tx, &self.chain, &self.changes))
+    }
 }
 
 #[async_trait]
 impl Store for PostgresStore {
-    /// READ COMMITTED is enough: what must not change meanwhile is locked by `Servers::lock`.
     async fn begin(&self) -> Result<Box<dyn Work>, StoreError> {
-        let tx = self
-            .pool
-            .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-            .await?;
-        Ok(Box::new(Tx::new(tx, &self.chain, &self.changes)))
+        Ok(Box::new(self.work().await?))
     }
 
     async fn read(&self) -> Result<Box<dyn Work>, StoreError> {
@@ -70,7 +72,10 @@ impl Store for PostgresStore {
 
     /// sqlx holds an advisory lock meanwhile.
     async fn migrate(&self) -> Result<(), StoreError> {
-        Ok(MIGRATIONS.run_direct(&mut *self.pool.acquire().await?).await?)
+        MIGRATIONS.run_direct(&mut *self.pool.acquire().await?).await?;
+        let mut work = self.work().await?;
+        work.settle_names().await?;
+        Ok(work.tx.commit().await?)
     }
 
     async fn pending(&self) -> Result<usize, StoreError> {

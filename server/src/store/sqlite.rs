@@ -69,6 +69,11 @@ impl SqliteStore {
             _folder: folder,
         })
     }
+
+    async fn work(&self) -> Result<Tx<Sqlite>, StoreError> {
+        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        Ok(Tx::new(tx, &self.chain, &self.changes))
+    }
 }
 
 /// The trail of calls writes the ends of a few indexes over and over: with more room (32 MB of pages in memory, and in the log) they
@@ -94,8 +99,7 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
 #[async_trait]
 impl Store for SqliteStore {
     async fn begin(&self) -> Result<Box<dyn Work>, StoreError> {
-        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(Box::new(Tx::new(tx, &self.chain, &self.changes)))
+        Ok(Box::new(self.work().await?))
     }
 
     async fn read(&self) -> Result<Box<dyn Work>, StoreError> {
@@ -106,9 +110,10 @@ impl Store for SqliteStore {
     /// All in one transaction: sqlx takes no lock of its own on SQLite, and of two processes the second would find tables there
     /// that it had seen missing.
     async fn migrate(&self) -> Result<(), StoreError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        MIGRATIONS.run_direct(&mut *tx).await?;
-        Ok(tx.commit().await?)
+        let mut work = self.work().await?;
+        MIGRATIONS.run_direct(&mut *work.tx).await?;
+        work.settle_names().await?;
+        Ok(work.tx.commit().await?)
     }
 
     async fn pending(&self) -> Result<usize, StoreError> {

@@ -51,6 +51,8 @@ pub(super) trait Dialect {
     const TELL: Option<&'static str>;
     /// The same for one row of several, of which those that others hold are passed over.
     const SKIP_LOCKED: &'static str;
+    /// Has others wait until this work ends that want to write blocks of names.
+    const LOCK_NAMES: Option<&'static str>;
     /// Begins an INSERT of many rows, which fails as a whole because its work does: SQLite would keep what it has to take back if only
     /// the statement failed.
     const INSERT_MANY: &'static str;
@@ -75,6 +77,7 @@ impl Dialect for Tx<Sqlite> {
     /// `follow` sees that the file has changed.
     const TELL: Option<&'static str> = None;
     const SKIP_LOCKED: &'static str = "";
+    const LOCK_NAMES: Option<&'static str> = None;
     const INSERT_MANY: &'static str = "INSERT OR FAIL INTO ";
     const ACTOR_END: &'static str = "substr(actor_id, -2)";
     const ALONG_INDEXES: Option<&'static str> = None;
@@ -88,6 +91,7 @@ impl Dialect for Tx<Postgres> {
     const FOR_UPDATE: &'static str = " FOR UPDATE";
     const TELL: Option<&'static str> = Some("SELECT pg_notify('overkey_changes', $1)");
     const SKIP_LOCKED: &'static str = " FOR UPDATE SKIP LOCKED";
+    const LOCK_NAMES: Option<&'static str> = Some("SELECT pg_advisory_xact_lock(hashtext('override_name_blocks'))");
     const INSERT_MANY: &'static str = "INSERT INTO ";
     const ACTOR_END: &'static str = "right(actor_id, 2)";
     const ALONG_INDEXES: Option<&'static str> = Some(
@@ -178,6 +182,9 @@ macro_rules! stamp {
                 self
             }
             async fn save(mut self: Box<Self>) -> Result<(), StoreError> {
+                if !self.touched.is_empty() {
+                    self.settle_names().await?;
+                }
                 if let Some(tell) = Self::TELL
                     && !self.touched.is_empty()
                 {

@@ -15,11 +15,10 @@ use sqlx::{Connection, Executor, PgConnection};
 use crate::seal::Sealed;
 use crate::store::*;
 
-pub(super) async fn on_sqlite(case: impl AsyncFnOnce(Arc<dyn Store>)) {
-    let store = open("sqlite::memory:").await.unwrap();
-    store.migrate().await.unwrap();
-    store.give_chain_key(chain_key());
-    case(store).await;
+pub(super) async fn on_sqlite(case: impl AsyncFnOnce(Arc<dyn Store>, &str)) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("overkey.db").display());
+    case(ready(&url).await, &url).await;
 }
 
 /// On a database of its own, dropped afterwards; one that failed is left to be looked at.
@@ -27,7 +26,7 @@ pub(super) async fn on_sqlite(case: impl AsyncFnOnce(Arc<dyn Store>)) {
     clippy::disallowed_methods,
     reason = "where the tests' PostgreSQL is, is the test set-up's to say"
 )]
-pub(super) async fn on_postgres(case: impl AsyncFnOnce(Arc<dyn Store>)) {
+pub(super) async fn on_postgres(case: impl AsyncFnOnce(Arc<dyn Store>, &str)) {
     let server = std::env::var("OVERKEY_TEST_POSTGRES")
         .expect("OVERKEY_TEST_POSTGRES names no PostgreSQL to test on; `make test` starts one");
     let name = format!("overkey_{}", uuid::Uuid::now_v7().simple());
@@ -35,14 +34,18 @@ pub(super) async fn on_postgres(case: impl AsyncFnOnce(Arc<dyn Store>)) {
     admin.execute(&*format!("CREATE DATABASE {name}")).await.unwrap();
     let mut url = url::Url::parse(&server).unwrap();
     url.set_path(&name);
-    let store = open(url.as_str()).await.unwrap();
-    store.migrate().await.unwrap();
-    store.give_chain_key(chain_key());
-    case(store).await;
+    case(ready(url.as_str()).await, url.as_str()).await;
     admin
         .execute(&*format!("DROP DATABASE {name} WITH (FORCE)"))
         .await
         .unwrap();
+}
+
+async fn ready(url: &str) -> Arc<dyn Store> {
+    let store = open(url).await.unwrap();
+    store.migrate().await.unwrap();
+    store.give_chain_key(chain_key());
+    store
 }
 
 pub(super) fn chain_key() -> ChainKey {

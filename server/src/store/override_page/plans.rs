@@ -69,6 +69,19 @@ fn query(sort: OverrideSort) -> OverrideQuery {
     }
 }
 
+/// All that are in these.
+fn all_of(branches: &[Branch]) -> OverrideQuery {
+    let part = |branch: &Branch| Part {
+        standing: branch.standing.clone().unwrap(),
+        ended: None,
+        reached: None,
+    };
+    OverrideQuery {
+        among: Some(branches.iter().map(part).collect()),
+        ..query(OverrideSort::Entity)
+    }
+}
+
 struct Case {
     what: String,
     query: OverrideQuery,
@@ -170,7 +183,7 @@ fn cases() -> Vec<Case> {
                 cases.push(searched);
             }
             let by_name = [
-                "SEARCH overrides USING INDEX overrides_by_name (server_id=? AND entity_key=?)",
+                "SEARCH overrides USING INDEX overrides_by_entity (server_id=? AND entity_key=?)",
                 "entity_key = ANY (",
             ];
             let named = Branch {
@@ -244,10 +257,10 @@ async fn s01_sqlite_counts_in_indexes_alone() {
         (
             &all,
             &whole,
-            "SEARCH o USING COVERING INDEX overrides_by_name (server_id=?)",
+            "SEARCH o USING COVERING INDEX overrides_by_standing (server_id=?)",
         ),
         (
-            &all,
+            &all_of(&some),
             &some,
             "SEARCH o USING INDEX overrides_by_standing (server_id=? AND standing=?)",
         ),
@@ -265,6 +278,8 @@ async fn s01_sqlite_counts_in_indexes_alone() {
         ended: Some((true, Timestamp(5))),
         ..part("good", "ending")
     };
+    let blocks =
+        |before, descending, from| Tx::<Sqlite>::blocks_sql(before, &all.server, "nobody", descending, from, 16);
     for (explained, step) in [
         (
             Tx::<Sqlite>::ended_sql("EXPLAIN QUERY PLAN ", &all, &ended),
@@ -280,11 +295,19 @@ async fn s01_sqlite_counts_in_indexes_alone() {
         ),
         (
             Tx::<Sqlite>::names_sql("EXPLAIN QUERY PLAN ", &all.server, "nobody".to_owned(), false),
-            "SEARCH overrides USING COVERING INDEX overrides_by_name (server_id=?)",
+            "SEARCH overrides USING COVERING INDEX overrides_by_entity (server_id=?)",
         ),
         (
             Tx::<Sqlite>::names_sql("EXPLAIN QUERY PLAN ", &all.server, "nobody".to_owned(), true),
-            "SEARCH overrides USING COVERING INDEX overrides_by_name (server_id=?)",
+            "SEARCH overrides USING COVERING INDEX overrides_by_entity (server_id=?)",
+        ),
+        (
+            blocks("EXPLAIN QUERY PLAN ", false, None),
+            "SEARCH override_name_blocks USING INDEX sqlite_autoindex_override_name_blocks_1 (server_id=?)",
+        ),
+        (
+            blocks("EXPLAIN QUERY PLAN ", true, Some("p")),
+            "SEARCH override_name_blocks USING INDEX sqlite_autoindex_override_name_blocks_1 (server_id=? AND low<?)",
         ),
     ] {
         let steps = steps(&mut db, explained).await;
@@ -336,7 +359,7 @@ async fn s01_postgres_puts_a_page_together_from_ranges_of_indexes() {
     let (whole, some) = ([Branch::all()], [branch("good", "lasting")]);
     for (query, branches, index) in [
         (&all, &whole, "overrides_by_standing"),
-        (&all, &some, "overrides_by_standing"),
+        (&all_of(&some), &some, "overrides_by_standing"),
         (&searched, &some, "overrides_standing_by_entity"),
     ] {
         let plan = plan(db, Tx::<Postgres>::count_sql("EXPLAIN ", query, branches)).await;
@@ -345,6 +368,10 @@ async fn s01_postgres_puts_a_page_together_from_ranges_of_indexes() {
             "{query:?}: {plan}"
         );
     }
+    let two = [branch("good", "lasting"), branch("rejected", "lasting")];
+    let mut count = Tx::<Postgres>::count_sql("", &all_of(&two), &two);
+    let counted: i64 = count.build_query_scalar().fetch_one(&mut *db).await.unwrap();
+    assert_eq!(counted, 10_001, "of 15,000");
     let others = plan(
         db,
         Tx::<Postgres>::others_sql("EXPLAIN ", &all, &part("good", "lasting")),
@@ -357,8 +384,15 @@ async fn s01_postgres_puts_a_page_together_from_ranges_of_indexes() {
     for (descending, way) in [(false, ""), (true, " Backward")] {
         let explained = Tx::<Postgres>::names_sql("EXPLAIN ", &all.server, "nobody".to_owned(), descending);
         let plan = plan(db, explained).await;
-        let along = format!("Index Only Scan{way} using overrides_by_name on overrides");
+        let along = format!("Index Only Scan{way} using overrides_by_entity on overrides");
         assert!(plan.contains(&along) && !plan.contains("Sort"), "{plan}");
+    }
+    for (descending, from, way) in [(false, None, ""), (true, Some("p"), " Backward")] {
+        let explained = Tx::<Postgres>::blocks_sql("EXPLAIN ", &all.server, "nobody", descending, from, 16);
+        let plan = plan(db, explained).await;
+        let along = format!("Index Scan{way} using override_name_blocks_pkey on override_name_blocks");
+        assert!(plan.contains(&along) && !plan.contains("Sort"), "{plan}");
+        assert_eq!(plan.contains("(low < 'p'::text)"), from.is_some(), "{plan}");
     }
     planned.end().await;
 }
