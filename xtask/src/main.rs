@@ -12,6 +12,7 @@ mod deploy;
 mod dev;
 mod e2e;
 mod lighthouse;
+mod nextest;
 mod node;
 mod postgres;
 mod reload;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use crate::shell::{answer, find, is_root, notice, program, run, run_quietly, step};
-use crate::{contract, node, postgres, wasm_source};
+use crate::{contract, nextest, node, postgres, wasm_source};
 
 /// The target of the browser half.
 pub const WASM: &str = "wasm32-unknown-unknown";
@@ -46,6 +46,7 @@ pub fn for_tests() -> Result<()> {
     if !missing.is_empty() {
         install(&missing)?;
     }
+    nextest::install()?;
     node::check_version()?;
     node::end2end_packages()?;
     node::python_packages()?;

@@ -1,11 +1,13 @@
 //! Every test there is, and one line at the end that says how they went.
 
+use std::process::Command;
+
 use anyhow::{Result, bail};
 
 use crate::postgres::Postgres;
-use crate::shell::{cargo, find, notice, step};
+use crate::shell::{cargo, step};
 use crate::tally::{self, Tally};
-use crate::{contract, deploy, e2e, setup};
+use crate::{contract, deploy, e2e, nextest, setup};
 
 /// One command for the four crates, so that they are built once, with one set of features.
 const CRATES: [&str; 8] = ["-p", "domain", "-p", "app", "-p", "server", "-p", "bench"];
@@ -37,15 +39,9 @@ pub fn everything() -> Result<()> {
     Ok(())
 }
 
-fn crates() -> std::process::Command {
-    if find("cargo-nextest").is_some() {
-        let mut command = cargo(&["nextest", "run", "--no-fail-fast"]);
-        command.args(CRATES);
-        return command;
-    }
-    notice("cargo-nextest is not installed; `cargo test` does the same, a little slower");
-    let mut command = cargo(&["test", "--no-fail-fast"]);
-    command.args(CRATES);
+fn crates() -> Command {
+    let mut command = nextest::command();
+    command.arg("--no-fail-fast").args(CRATES);
     command
 }
 
