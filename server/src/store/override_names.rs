@@ -86,7 +86,7 @@ macro_rules! stamp {
                 Ok(Some(Names(found.fetch_all(&mut *self.tx).await?)))
             }
 
-            /// How many overrides a server has.
+            /// How many overrides a server has; `None` while blocks are not true.
             pub(super) async fn count_all(&mut self, server: &ServerId) -> Result<Option<i64>, StoreError> {
                 if !self.blocks_are_true(server).await? {
                     return Ok(None);
