@@ -124,7 +124,6 @@ test("an admin changes owner and description, adds a token, and deletes the acco
 });
 
 test("a person who owns nothing is not offered the page", async ({ page }) => {
-  await page.goto("/sign-in");
   await signInByForm(page, "mia@demo.test");
   await expect(page.getByRole("link", { name: "Virtual accounts" })).toHaveCount(0);
   expect((await page.goto("/virtual-accounts"))?.status()).toBe(200);
