@@ -8,6 +8,7 @@ use domain::secret::Secret;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use ipnet::IpNet;
+use rustls::pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -38,6 +39,7 @@ struct Raw {
     master_key: Option<Secretly>,
     master_key_file: Option<PathBuf>,
     upstream_allow: List,
+    ca_file: Option<PathBuf>,
     allowed_origins: List,
     trusted_proxies: List,
     body_limit: u64,
@@ -90,6 +92,7 @@ const KEYS: &[&str] = &[
     "master_key",
     "master_key_file",
     "upstream_allow",
+    "ca_file",
     "allowed_origins",
     "trusted_proxies",
     "body_limit",
@@ -192,6 +195,8 @@ pub struct Config {
     pub key: KeySource,
     /// Networks upstream URLs may lead to besides public ones.
     pub upstream_allow: Vec<IpNet>,
+    /// Private authorities that are believed besides the public ones, wherever TLS is spoken but to the database.
+    pub trust: Vec<CertificateDer<'static>>,
     /// Browser origins that may call `/mcp` besides our own.
     pub allowed_origins: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -281,6 +286,7 @@ fn defaults() -> Raw {
         master_key: None,
         master_key_file: None,
         upstream_allow: List::Many(Vec::new()),
+        ca_file: None,
         allowed_origins: List::Many(Vec::new()),
         trusted_proxies: List::Many(Vec::new()),
         body_limit: 4 * 1024 * 1024,
@@ -326,7 +332,9 @@ fn defaults() -> Raw {
 impl Raw {
     fn check(mut self) -> Result<Config, ConfigError> {
         let sso = identity::sso(&mut self)?;
-        let notify = notify::notify(&mut self)?;
+        let trust = self.ca_file.as_deref().map(values::authorities).transpose()?;
+        let trust = trust.unwrap_or_default();
+        let notify = notify::notify(&mut self, &trust)?;
         let limits = limits::limits(&self)?;
         let identity_providers = identity::providers(self.identity_providers, sso.as_ref())?;
         let key = match (self.master_key, self.master_key_file) {
@@ -349,6 +357,7 @@ impl Raw {
             public_url: self.public_url.as_deref().map(values::public_url).transpose()?,
             key,
             upstream_allow: values::networks("upstream_allow", &self.upstream_allow)?,
+            trust,
             allowed_origins: self
                 .allowed_origins
                 .items()

@@ -106,8 +106,7 @@ impl Overkey {
 
     /// Who sends notifications.
     pub fn notifier(&self) -> Notifier {
-        let timeout = Duration::from_secs(self.config.connect_timeout);
-        Notifier::new(&self.core, self.services.outbox.clone(), &self.config.notify, timeout)
+        Notifier::new(&self.core, self.services.outbox.clone(), &self.config)
     }
 
     /// Everything we answer. Without people, a one-time set-up link is made and printed to the log.
@@ -134,7 +133,7 @@ pub fn egress_config(config: &Config) -> EgressConfig {
         allow: config.upstream_allow.clone(),
         connect_timeout: Duration::from_secs(config.connect_timeout),
         ping: PING,
-        trust: Vec::new(),
+        trust: config.trust.clone(),
         fetch: FetchLimits::default(),
     }
 }

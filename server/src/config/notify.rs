@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::secret::Secret;
+use rustls::pki_types::CertificateDer;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -42,10 +43,11 @@ pub struct MailConfig {
     pub from: Mailbox,
 }
 
-pub(super) fn notify(raw: &mut Raw) -> Result<NotifyConfig, ConfigError> {
+/// `trust`: the private authorities that the mail relay may have its certificate from.
+pub(super) fn notify(raw: &mut Raw, trust: &[CertificateDer<'static>]) -> Result<NotifyConfig, ConfigError> {
     Ok(NotifyConfig {
         webhook: webhook(raw)?,
-        mail: mail(raw)?,
+        mail: mail(raw, trust)?,
     })
 }
 
@@ -85,7 +87,7 @@ fn key(secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
     (24..=64).contains(&bytes.len()).then_some(bytes)
 }
 
-fn mail(raw: &mut Raw) -> Result<Option<MailConfig>, ConfigError> {
+fn mail(raw: &mut Raw, trust: &[CertificateDer<'static>]) -> Result<Option<MailConfig>, ConfigError> {
     let url = given("smtp_url", raw.smtp_url.take(), raw.smtp_url_file.take())?;
     let from = raw.mail_from.take();
     let (url, from) = match (url, from) {
@@ -103,7 +105,7 @@ fn mail(raw: &mut Raw) -> Result<Option<MailConfig>, ConfigError> {
         .parse()
         .map_err(|_| invalid("mail_from", "an address such as Overkey <overkey@example.com>"))?;
     let url = Secret::new(url.expose().trim());
-    if crate::egress::Mailer::new(&url, from.clone()).is_none() {
+    if crate::egress::Mailer::new(&url, from.clone(), trust).is_none() {
         return Err(invalid(
             "smtp_url",
             "a relay such as smtps://user:password@mail.example.com or smtp://127.0.0.1:25",

@@ -4,6 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use url::Url;
 
 use super::{ConfigError, List, invalid};
@@ -23,6 +26,29 @@ pub(super) fn default_key_file(database_url: &str) -> Result<PathBuf, ConfigErro
             "needed with PostgreSQL: 32 random bytes in base64 (openssl rand -base64 32), here or in `master_key_file`",
         )),
     }
+}
+
+/// The certificates of a PEM file. One that cannot be an authority would be missed only when it is needed.
+pub(super) fn authorities(file: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    let wrong = |problem: String| ConfigError::Invalid {
+        key: "ca_file",
+        problem,
+    };
+    let cannot = |error: &dyn std::fmt::Display| wrong(format!("cannot read {}: {error}", file.display()));
+    let pem = std::fs::read(file).map_err(|error| cannot(&error))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let found = found.map_err(|error| cannot(&error))?;
+    for certificate in &found {
+        let taken = RootCertStore::empty().add(certificate.clone());
+        taken.map_err(|error| cannot(&error))?;
+    }
+    if found.is_empty() {
+        return Err(wrong(format!(
+            "{} holds no certificate; PEM begins with -----BEGIN CERTIFICATE-----",
+            file.display()
+        )));
+    }
+    Ok(found)
 }
 
 pub(super) fn public_url(text: &str) -> Result<Url, ConfigError> {
@@ -77,6 +103,9 @@ pub(super) fn networks(key: &'static str, list: &List) -> Result<Vec<IpNet>, Con
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::super::tests::{load, problem};
 
     #[test]
@@ -109,5 +138,31 @@ mod tests {
         let key = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
         let config = load(&format!("master_key = '{key}'")).unwrap();
         assert!(!format!("{config:?}").contains(key));
+    }
+
+    #[test]
+    fn private_authorities_are_the_certificates_of_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ca.pem");
+        let given = format!("ca_file = '{}'", file.display());
+        let told = || problem(&given);
+        assert!(told().starts_with("setting `ca_file`: cannot read"), "{}", told());
+        let made = |name: &str| rcgen::generate_simple_self_signed([name.to_owned()]).unwrap().cert;
+        let (one, two) = (made("a.internal"), made("b.internal"));
+        let pem = |der: &[u8]| {
+            let text = STANDARD.encode(der);
+            format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+        };
+        let both = format!("# Ours\n{}\n{}", pem(one.der()), pem(two.der()));
+        std::fs::write(&file, &both).unwrap();
+        let trust = load(&given).unwrap().trust;
+        assert_eq!(trust, [one.der().clone(), two.der().clone()]);
+        assert!(load("").unwrap().trust.is_empty());
+        std::fs::write(&file, "no PEM").unwrap();
+        assert!(told().contains("holds no certificate"), "{}", told());
+        std::fs::write(&file, format!("{both}\n{}", pem(b"broken"))).unwrap();
+        assert!(told().starts_with("setting `ca_file`: cannot read"), "{}", told());
+        std::fs::write(&file, &both[..both.len() - 40]).unwrap();
+        assert!(told().starts_with("setting `ca_file`: cannot read"), "{}", told());
     }
 }

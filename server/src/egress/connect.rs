@@ -57,15 +57,16 @@ impl Connectors {
     }
 }
 
-fn tls(trust: &[CertificateDer<'static>]) -> HttpsConnectorBuilder<WantsSchemes> {
-    let builder = HttpsConnectorBuilder::new();
-    if trust.is_empty() {
-        return builder.with_webpki_roots();
-    }
-    let mut roots = RootCertStore::empty();
+/// The public authorities, and private ones.
+fn authorities(trust: &[CertificateDer<'static>]) -> RootCertStore {
+    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     roots.add_parsable_certificates(trust.iter().cloned());
-    let config = ClientConfig::builder().with_root_certificates(roots);
-    builder.with_tls_config(config.with_no_client_auth())
+    roots
+}
+
+fn tls(trust: &[CertificateDer<'static>]) -> HttpsConnectorBuilder<WantsSchemes> {
+    let config = ClientConfig::builder().with_root_certificates(authorities(trust));
+    HttpsConnectorBuilder::new().with_tls_config(config.with_no_client_auth())
 }
 
 /// A limit on all that happens before a request can be sent: name, TCP and TLS.
@@ -226,5 +227,13 @@ mod tests {
         ] {
             assert_eq!(check(&["::/0"], uri), Err(Refused::NotCallable), "{uri}");
         }
+    }
+
+    #[test]
+    fn private_authorities_come_beside_the_public_ones() {
+        let public = webpki_roots::TLS_SERVER_ROOTS.len();
+        let made = rcgen::generate_simple_self_signed(["mcp.internal".to_owned()]).unwrap();
+        assert_eq!(authorities(&[]).len(), public);
+        assert_eq!(authorities(&[made.cert.der().clone()]).len(), public + 1);
     }
 }

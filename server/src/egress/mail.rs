@@ -8,7 +8,10 @@ pub use lettre::message::Mailbox;
 use lettre::message::header;
 use lettre::message::header::ContentType;
 use lettre::transport::smtp;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use rustls::pki_types::CertificateDer;
+use url::Url;
 
 /// For connecting, and for each answer of the relay.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -39,9 +42,12 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    /// `None`: that is not an address of a relay, such as `smtps://user:password@mail.example.com`.
-    pub fn new(url: &Secret, from: Mailbox) -> Option<Self> {
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose()).ok()?;
+    /// `None`: that is not an address of a relay, such as `smtps://user:password@mail.example.com`. `trust`: private authorities.
+    pub fn new(url: &Secret, from: Mailbox, trust: &[CertificateDer<'static>]) -> Option<Self> {
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose()).ok()?;
+        if !trust.is_empty() {
+            builder = builder.tls(tls(&Url::parse(url.expose()).ok()?, trust)?);
+        }
         Some(Self {
             relay: builder.timeout(Some(PATIENCE)).build(),
             from,
@@ -65,6 +71,22 @@ impl Mailer {
             .map_err(|error| MailError::Never(error.to_string()))?;
         self.relay.send(message).await.map(drop).map_err(|error| told(&error))
     }
+}
+
+/// What the URL asks for, as `from_url` reads it, with authorities besides the public ones.
+fn tls(url: &Url, trust: &[CertificateDer<'static>]) -> Option<Tls> {
+    let mut parameters = TlsParameters::builder(url.host_str()?.to_owned());
+    for certificate in trust {
+        parameters = parameters.add_root_certificate(Certificate::from_der(certificate.to_vec()).ok()?);
+    }
+    let parameters = parameters.build_rustls().ok()?;
+    let asked = url.query_pairs().find(|(key, _)| key == "tls");
+    Some(match (url.scheme(), asked.as_ref().map(|(_, value)| &**value)) {
+        ("smtps", _) => Tls::Wrapper(parameters),
+        (_, Some("required")) => Tls::Required(parameters),
+        (_, Some(_)) => Tls::Opportunistic(parameters),
+        (_, None) => Tls::None,
+    })
 }
 
 /// A mailbox that is not there is not there tomorrow; anything else may be mended.

@@ -44,7 +44,7 @@ pub struct EgressConfig {
     pub connect_timeout: Duration,
     /// How often an HTTP/2 connection with something to do is asked whether it is still there.
     pub ping: Duration,
-    /// Whom to believe instead of the public authorities; for upstreams of tests.
+    /// Whom to believe besides the public authorities.
     pub trust: Vec<CertificateDer<'static>>,
     pub fetch: FetchLimits,
 }
@@ -97,13 +97,13 @@ impl Egress {
 
     /// For what the operator alone configures (a collector, a webhook): wherever that leads, over plain http too. Never for an
     /// address that anybody else may enter.
-    pub fn for_operator(connect_timeout: Duration) -> Self {
+    pub fn for_operator(connect_timeout: Duration, trust: &[CertificateDer<'static>]) -> Self {
         let everywhere = [IpNet::V4(Ipv4Net::default()), IpNet::V6(Ipv6Net::default())];
         Self::system(&EgressConfig {
             allow: everywhere.to_vec(),
             connect_timeout,
             ping: PING,
-            trust: Vec::new(),
+            trust: trust.to_vec(),
             fetch: FetchLimits::default(),
         })
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::Uri;
 use tracing::error;
 
-use crate::config::NotifyConfig;
+use crate::config::Config;
 use crate::egress::{Egress, Letter, MailError, Mailer};
 use crate::services::notices::outbox::{Outbox, Tried};
 use crate::services::notices::payload::Payload;
@@ -28,15 +28,16 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    pub fn new(core: &Core, outbox: Outbox, config: &NotifyConfig, connect_timeout: Duration) -> Self {
-        let webhook = config.webhook.as_ref().map(|hook| {
-            let way = Egress::for_operator(connect_timeout);
+    pub fn new(core: &Core, outbox: Outbox, config: &Config) -> Self {
+        let (notify, trust) = (&config.notify, &config.trust);
+        let webhook = notify.webhook.as_ref().map(|hook| {
+            let way = Egress::for_operator(Duration::from_secs(config.connect_timeout), trust);
             Webhook::new(way, hook)
         });
-        let mailer = config
+        let mailer = notify
             .mail
             .as_ref()
-            .and_then(|mail| Mailer::new(&mail.url, mail.from.clone()));
+            .and_then(|mail| Mailer::new(&mail.url, mail.from.clone(), trust));
         Self {
             core: core.clone(),
             outbox,

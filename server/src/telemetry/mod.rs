@@ -17,6 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::config::{Config, ConfigError, LogFormat};
+use crate::egress::Egress;
 use lines::WithIds;
 use traces::Traces;
 
@@ -61,8 +62,8 @@ fn collector(config: &Config) -> anyhow::Result<Option<Traces>> {
     if config.otlp_endpoint.is_none() && !by_the_environment {
         return Ok(None);
     }
-    let timeout = Duration::from_secs(config.connect_timeout);
-    Traces::start(config.otlp_endpoint.as_ref(), timeout).map(Some)
+    let egress = Egress::for_operator(Duration::from_secs(config.connect_timeout), &config.trust);
+    Traces::start(config.otlp_endpoint.as_ref(), egress).map(Some)
 }
 
 /// Lines, without the spans that traces are made of.

@@ -42,9 +42,9 @@ pub struct Traces(SdkTracerProvider);
 
 impl Traces {
     /// `endpoint`: where spans are posted to; `None` leaves that to the standard variables.
-    pub fn start(endpoint: Option<&Url>, connect_timeout: Duration) -> anyhow::Result<Self> {
+    pub fn start(endpoint: Option<&Url>, egress: Egress) -> anyhow::Result<Self> {
         let client = Collector {
-            egress: Egress::for_operator(connect_timeout),
+            egress,
             runtime: Handle::current(),
         };
         let builder = SpanExporter::builder().with_http().with_http_client(client);

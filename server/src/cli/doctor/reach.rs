@@ -84,8 +84,8 @@ fn upstream(name: &str, answer: &Result<Answer, String>) -> Finding {
         // Without a credential and a message, 4xx is what a healthy one says.
         Ok(answer) => Finding::ok(check, format!("answers ({})", answer.status.as_u16())),
         Err(why) => {
-            let todo =
-                "Check the server's URL, the network, and OVERKEY_UPSTREAM_ALLOW for addresses that are not public.";
+            let todo = "Check the server's URL, the network, OVERKEY_UPSTREAM_ALLOW for addresses that are not public, and \
+                OVERKEY_CA_FILE for certificates of a private authority.";
             Finding::trouble(check, format!("cannot be called: {why}"), todo)
         }
     }

@@ -66,6 +66,15 @@ async fn nobody_else_is_trusted() {
 }
 
 #[tokio::test]
+async fn what_the_operator_configures_may_have_a_private_authority() {
+    let upstream = TlsUpstream::http1().await;
+    let way = |trust: &[_]| Egress::for_operator(Duration::from_secs(5), trust);
+    assert!(call(&way(&[]), &upstream).await.is_err());
+    let trust = [upstream.certificate.clone()];
+    assert_eq!(call(&way(&trust), &upstream).await.unwrap(), Version::HTTP_11);
+}
+
+#[tokio::test]
 async fn who_listens_takes_no_call_its_place() {
     let upstream = TlsUpstream::http2(4).await;
     let egress = trusting(&upstream);

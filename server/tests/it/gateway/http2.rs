@@ -12,7 +12,7 @@ use crate::support::{World, piece};
 const ROUNDS: usize = 15;
 
 async fn world(upstream: &TlsUpstream) -> World {
-    let world = World::that_trusts(&upstream.certificate).await;
+    let world = World::with(|config| config.trust.push(upstream.certificate.clone())).await;
     world.server_at("tls", &upstream.url("/mcp"), individual()).await;
     world
 }

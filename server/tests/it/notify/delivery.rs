@@ -70,6 +70,23 @@ async fn a_receiver_that_is_gone_and_a_mailbox_that_is_not_there_are_not_asked_a
 }
 
 #[tokio::test]
+async fn mail_goes_to_a_relay_that_a_private_authority_vouches_for() {
+    for trusted in [true, false] {
+        let (relay, certificate) = Relay::with_tls().await;
+        let configure = |config: &mut Config| {
+            relay.configure(config);
+            config.trust.extend(trusted.then_some(certificate));
+        };
+        let world = World::with(configure).await;
+        set_for_bob(&world).await;
+        assert_eq!(world.app.overkey.notifier().deliver().await.unwrap(), 1);
+        assert_eq!(relay.mails().len(), usize::from(trusted));
+        let seen = world.app.get(&world.ada, "/notifications").await.expect(200);
+        assert_eq!(seen["waiting"], json!(i64::from(!trusted)), "{seen}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_not_sent_before_a_restart_is_sent_after_it() {
     let receiver = Receiver::start().await;
     let folder = tempfile::tempdir().unwrap();

@@ -12,12 +12,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::secret::Secret;
 use hmac::{Hmac, Mac};
+use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 use server::config::{Config, MailConfig, WebhookConfig};
 use sha2::Sha256;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use url::Url;
+
+use crate::support::tls::acceptor;
 
 pub const KEY: [u8; 32] = [9; 32];
 
@@ -98,6 +102,7 @@ pub struct Received {
 
 /// A relay that speaks as much SMTP as a sender needs (RFC 5321), and asks for a password.
 pub struct Relay {
+    scheme: &'static str,
     port: u16,
     mails: Arc<Mutex<Vec<Received>>>,
     refusals: Arc<Mutex<VecDeque<&'static str>>>,
@@ -107,8 +112,19 @@ const LOGIN: &str = "overkey:relay-canary";
 
 impl Relay {
     pub async fn start() -> Self {
+        Self::listen(None).await
+    }
+
+    /// With TLS from the start, and whom to trust.
+    pub async fn with_tls() -> (Self, CertificateDer<'static>) {
+        let (acceptor, certificate) = acceptor(&[]);
+        (Self::listen(Some(acceptor)).await, certificate)
+    }
+
+    async fn listen(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let relay = Self {
+            scheme: if tls.is_some() { "smtps" } else { "smtp" },
             port: listener.local_addr().unwrap().port(),
             mails: Arc::default(),
             refusals: Arc::default(),
@@ -116,7 +132,16 @@ impl Relay {
         let (mails, refusals) = (relay.mails.clone(), relay.refusals.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, mails.clone(), refusals.clone()));
+                let (mails, refusals) = (mails.clone(), refusals.clone());
+                match &tls {
+                    None => drop(tokio::spawn(converse(stream, mails, refusals))),
+                    Some(tls) => {
+                        // Who does not trust it goes.
+                        if let Ok(stream) = tls.accept(stream).await {
+                            tokio::spawn(converse(stream, mails, refusals));
+                        }
+                    }
+                }
             }
         });
         relay
@@ -133,14 +158,14 @@ impl Relay {
 
     pub fn configure(&self, config: &mut Config) {
         config.notify.mail = Some(MailConfig {
-            url: Secret::new(format!("smtp://{LOGIN}@127.0.0.1:{}", self.port)),
+            url: Secret::new(format!("{}://{LOGIN}@127.0.0.1:{}", self.scheme, self.port)),
             from: "Overkey <overkey@example.com>".parse().unwrap(),
         });
     }
 }
 
 async fn converse(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     mails: Arc<Mutex<Vec<Received>>>,
     refusals: Arc<Mutex<VecDeque<&'static str>>>,
 ) -> Option<()> {

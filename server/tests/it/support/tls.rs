@@ -54,6 +54,18 @@ struct Connection {
     heard: Arc<Mutex<Vec<u8>>>,
 }
 
+/// TLS with a certificate of its own for this machine, which is the second; it offers these protocols.
+pub fn acceptor(offers: &[&[u8]]) -> (TlsAcceptor, CertificateDer<'static>) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = made.cert.der().clone();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let config = ServerConfig::builder().with_no_client_auth();
+    let mut config = config.with_single_cert(vec![certificate.clone()], key).unwrap();
+    config.alpn_protocols = offers.iter().map(|name| name.to_vec()).collect();
+    (TlsAcceptor::from(Arc::new(config)), certificate)
+}
+
 impl TlsUpstream {
     /// Lets so many streams run at once on a connection.
     pub async fn http2(streams: u32) -> Self {
@@ -65,14 +77,7 @@ impl TlsUpstream {
     }
 
     async fn start(offers: &[&[u8]], streams: u32) -> Self {
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-        let certificate = made.cert.der().clone();
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-        rustls::crypto::ring::default_provider().install_default().ok();
-        let config = ServerConfig::builder().with_no_client_auth();
-        let mut config = config.with_single_cert(vec![certificate.clone()], key).unwrap();
-        config.alpn_protocols = offers.iter().map(|name| name.to_vec()).collect();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let (acceptor, certificate) = acceptor(offers);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let authority = listener.local_addr().unwrap().to_string();
         let shared = Arc::<Shared>::default();

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use reqwest::Method;
-use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
 use server::config::Config;
-use server::egress::{Egress, EgressConfig, Resolve, SystemResolver};
-use server::startup::egress_config;
+use server::egress::{Resolve, SystemResolver};
 
 use super::{Answer, App, Caller, Upstream, app};
 
@@ -40,17 +38,6 @@ impl World {
         let mut config = app::config();
         change(&mut config);
         Self::on(App::start_with(config, names).await).await
-    }
-
-    /// With an upstream that has a certificate of its own.
-    pub async fn that_trusts(certificate: &CertificateDer<'static>) -> Self {
-        let config = app::config();
-        let egress = EgressConfig {
-            trust: vec![certificate.clone()],
-            ..egress_config(&config)
-        };
-        let names: Arc<dyn Resolve> = Arc::new(SystemResolver);
-        Self::on(App::start_on(config, Egress::new(&egress, &names)).await).await
     }
 
     async fn on(app: App) -> Self {
