@@ -51,7 +51,9 @@ impl EgressError {
     pub fn detail(&self) -> String {
         match self {
             Self::Unreachable { error, .. } => {
-                let texts: Vec<_> = causes(error).map(ToString::to_string).collect();
+                let mut texts: Vec<_> = causes(error).map(ToString::to_string).collect();
+                // Some only pass on what their cause says.
+                texts.dedup();
                 texts.join(": ")
             }
             Self::Refused(_) | Self::TimedOut => self.to_string(),

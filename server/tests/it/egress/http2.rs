@@ -61,7 +61,10 @@ async fn http2_is_spoken_where_it_is_offered() {
 async fn nobody_else_is_trusted() {
     let upstream = TlsUpstream::http2(100).await;
     let other = TlsUpstream::http2(100).await;
-    assert!(call(&trusting(&other), &upstream).await.is_err());
+    let error = call(&trusting(&other), &upstream).await.unwrap_err();
+    assert_eq!(error.to_string(), "no trusted TLS connection to it can be made");
+    let detail = error.detail();
+    assert_eq!(detail.matches("invalid peer certificate").count(), 1, "{detail}");
     assert!(upstream.seen().is_empty());
 }
 
