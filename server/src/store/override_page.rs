@@ -20,12 +20,15 @@ use super::{OverridePage, OverrideQuery, OverrideRow, Part, StoreError, cursor};
 /// So many are gathered and sorted rather than looked for along an index.
 pub(super) const FEW: i64 = 1_000;
 
+/// So many are counted of what a filter shows, which its index does in some milliseconds.
+const FILTERED: i64 = 10_000;
+
 /// How far it is counted what a list shows; `None`: to the end, because blocks know it, or because it is one subject's.
 pub(super) fn counted_to(query: &OverrideQuery) -> Option<i64> {
     if cursor::sought(query.search.as_deref()).is_some() {
         Some(COUNTED)
     } else {
-        query.among.is_some().then_some(10_000)
+        query.among.is_some().then_some(FILTERED)
     }
 }
 
