@@ -1,5 +1,5 @@
 // The audit page: every change and every call, for admins (B07).
-import { ada, bob, expect, mia, settled, statusOf, test } from "../fixtures/app.ts";
+import { ada, bob, expect, mia, settled, test } from "../fixtures/app.ts";
 import { whoami } from "../fixtures/whoami.ts";
 
 test("B07 an admin sees who changed what and which credential a call carried", async ({ page, signIn, api }) => {
@@ -74,7 +74,7 @@ test("B07 the page is for admins", async ({ page, signIn }) => {
   for (const who of [mia, bob]) {
     await signIn(who);
     await expect(page.getByRole("link", { name: "Audit", exact: true })).toHaveCount(0);
-    expect(await statusOf(page, "/audit")).toBe(403);
+    expect((await page.goto("/audit"))?.status()).toBe(403);
     await expect(page.getByRole("heading", { name: "Not allowed" })).toBeVisible();
   }
 });

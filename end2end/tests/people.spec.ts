@@ -1,7 +1,7 @@
 // People: invited by a link, disabled, deleted; an admin's business (D09, A8, G1).
 import type { Page } from "@playwright/test";
 import { expectAccessible } from "../fixtures/a11y.ts";
-import { ada, bob, eve, expect, mia, settled, signInByForm, statusOf, test } from "../fixtures/app.ts";
+import { ada, bob, eve, expect, mia, settled, signInByForm, test } from "../fixtures/app.ts";
 import { whoami } from "../fixtures/whoami.ts";
 
 const password = "a newcomer's password";
@@ -187,7 +187,7 @@ test("who is no admin gets neither pages nor forms", async ({ page, signIn, api 
     "/teams/shown",
     "/virtual-accounts/new",
   ]) {
-    expect(await statusOf(page, path), path).toBe(403);
+    expect((await page.goto(path))?.status(), path).toBe(403);
   }
   for (const place of ["People", "Teams", "Virtual accounts"]) {
     await expect(page.getByRole("link", { name: place, exact: true })).toHaveCount(0);
